@@ -1,0 +1,81 @@
+//! From a status to the sentence that a person reads. Pure.
+
+use super::terminal::Tone;
+use crate::clock::{Moment, WallTime};
+use crate::i18n::{Person, Place, Sentence, Takeable, Trouble, When, printable};
+use crate::lease::record::Holder;
+use crate::lease::wire::Failure;
+use crate::lease::{State, Status};
+use std::time::Duration;
+
+/// Returns how a holder is called: the full name where it is known.
+pub(super) fn person(holder: Option<&Holder>) -> Person {
+    let Some(holder) = holder else { return Person::default() };
+    let name = if holder.name.is_empty() { &holder.user } else { &holder.name };
+    Person { name: printable(name), machine: printable(&holder.machine) }
+}
+
+/// Returns what to say about a state, seen by `me` at `now`.
+pub(super) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment) -> Sentence {
+    let holder = status.holder.as_deref();
+    let who = person(holder);
+    let since = status.acquired.map(|at| When { at: at.0, now: now.wall.0 });
+    let here = holder.is_some_and(|holder| holder.machine == me.machine && !me.machine.is_empty());
+    match status.state {
+        State::Free => Sentence::Free,
+        State::Held if status.newer => Sentence::HeldByNewer { who },
+        State::Held if status.own_user => Sentence::MineElsewhere { machine: who.machine, since },
+        State::Held if holder.is_none() => Sentence::HeldByUnknown { takeable: takeable(status) },
+        State::Held => Sentence::Held { who, since, last_sign: status.last_seen },
+        State::Mine => {
+            let (app, pid) = holder.map_or((String::new(), 0), |holder| (printable(&holder.app), holder.pid));
+            Sentence::Mine { since, app, pid }
+        }
+        State::Stale => {
+            let last_sign = status.last_seen.map(|ago| When { at: before(now.wall, ago), now: now.wall.0 });
+            let place = match (here, status.own_user) {
+                (true, true) => Place::MyselfHere,
+                (true, false) => Place::Here,
+                (false, _) => Place::Elsewhere,
+            };
+            Sentence::Stale { who, last_sign, place, takeable: takeable(status) }
+        }
+        State::Unreachable => Sentence::Unreachable { reason },
+        State::Denied => Sentence::Denied { reason },
+    }
+}
+
+fn takeable(status: &Status) -> Takeable {
+    match status.takeable_in {
+        Some(Duration::ZERO) => Takeable::Now,
+        Some(left) => Takeable::In(left.max(Duration::from_secs(1))),
+        None => Takeable::Unknown,
+    }
+}
+
+fn before(now: WallTime, ago: Duration) -> i64 {
+    now.0.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Returns the tone of a state.
+pub(super) const fn tone(state: State) -> Tone {
+    match state {
+        State::Free | State::Mine => Tone::Good,
+        State::Held => Tone::Busy,
+        State::Stale => Tone::Warning,
+        State::Unreachable | State::Denied => Tone::Dim,
+    }
+}
+
+/// Returns a failure in people's words.
+pub(super) const fn trouble(failure: Failure) -> Trouble {
+    match failure {
+        Failure::Unreachable => Trouble::Silent,
+        Failure::Denied => Trouble::Denied,
+        Failure::Full => Trouble::Full,
+        Failure::ReadOnly => Trouble::ReadOnly,
+        Failure::Gone => Trouble::Gone,
+        Failure::NoFolder => Trouble::NoFolder,
+        Failure::Unusable => Trouble::Unusable,
+    }
+}

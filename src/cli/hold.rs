@@ -1,0 +1,166 @@
+//! `sharelock hold`: has the lease until somebody ends that.
+//!
+//! Ctrl-C is the ordinary way to end it, so it exits with 0 then, as after SIGTERM, SIGHUP and the end of the input. The hazard is a
+//! reader that is gone: whoever reads the events decided to hold, so when nobody reads any more the lease is given back.
+
+use super::attention::{Attention, Happening};
+use super::exit::Exit;
+use super::news::{News, news};
+use super::open::{LANGUAGE, Opened, lossy, now};
+use super::status::rfc3339;
+use super::take::{TakeArguments, give_back, open, take};
+use super::terminal::{give, say};
+use crate::i18n::{About, Talk};
+use crate::lease::Belief;
+use crate::lease::timing::Timing;
+use crate::session::Guard;
+use serde::Serialize;
+use std::io::Read;
+use std::sync::mpsc;
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(super) struct HoldArguments {
+    #[command(flatten)]
+    take: TakeArguments,
+    /// Give it back when standard input ends
+    #[arg(long)]
+    until_eof: bool,
+    /// Print one JSON object per line and event
+    #[arg(long)]
+    json: bool,
+}
+
+/// One line of `--json`. Fields are never removed, renamed or reused.
+#[derive(Debug, Serialize)]
+struct Line<'a> {
+    schema: u32,
+    event: &'static str,
+    token: u64,
+    database: &'a str,
+    time: Option<String>,
+}
+
+/// Tells events.
+struct Teller<'a> {
+    opened: &'a Opened,
+    database: String,
+    json: bool,
+    token: u64,
+}
+
+impl Teller<'_> {
+    /// Tells an event; false when nobody listens any more.
+    fn event(&self, event: &'static str) -> bool {
+        if !self.json {
+            return true;
+        }
+        let line = Line { schema: 1, event, token: self.token, database: &self.database, time: rfc3339(now().wall) };
+        serde_json::to_string(&line).is_ok_and(give)
+    }
+
+    fn talk(&self, talk: &Talk) {
+        say(About(&self.opened.shown, talk, LANGUAGE));
+    }
+}
+
+/// Holds until somebody ends that.
+pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
+    let shown = super::open::shown(&arguments.take.database);
+    let (attention, happenings) = match Attention::install(shown.clone()) {
+        Ok(installed) => installed,
+        Err(error) => {
+            say(About(&shown, &Talk::System(error.to_string()), LANGUAGE));
+            return Exit::System;
+        }
+    };
+    if arguments.until_eof {
+        watch_input(attention.clone());
+    }
+    let opened = match open(&arguments.take, timing, "sharelock hold".to_owned()) {
+        Ok(opened) => opened,
+        Err(exit) => return exit,
+    };
+    let guard = match take(&arguments.take, &opened, &attention) {
+        Ok(guard) => guard,
+        Err(exit) => return exit,
+    };
+    if let Err(error) = attention.pass_on(opened.session.subscribe()) {
+        say(About(&shown, &Talk::System(error.to_string()), LANGUAGE));
+        let _ = give_back(&opened, guard);
+        return Exit::System;
+    }
+    let database = lossy(&opened.location.database);
+    let teller = Teller { opened: &opened, database, json: arguments.json, token: guard.token().0 };
+    watch(teller, guard, &happenings)
+}
+
+/// Tells when standard input ends. What it says does not matter.
+fn watch_input(attention: Attention) {
+    let read = move || {
+        let mut input = std::io::stdin().lock();
+        let mut nothing = [0_u8; 1024];
+        while matches!(input.read(&mut nothing), Ok(count) if count > 0) {}
+        attention.input_ended();
+    };
+    // Without a thread the input cannot be watched; signals still end the hold.
+    drop(std::thread::Builder::new().name("sharelock-input".into()).spawn(read));
+}
+
+fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<Happening>) -> Exit {
+    let mut listened = teller.event("acquired");
+    if !teller.json {
+        teller.talk(&Talk::Holding(teller.token));
+    }
+    // What happened between taking the lease and listening to its reports is asked for.
+    if matches!(guard.belief(), Belief::None) {
+        return lost(&teller, &Talk::LostRecord);
+    }
+    let mut expiring = false;
+    while listened {
+        let Ok(happening) = happenings.recv() else { break };
+        let report = match happening {
+            Happening::Signal(_) | Happening::InputEnded => break,
+            Happening::Ended(_) | Happening::AllGone => continue,
+            Happening::Report(report) => report,
+        };
+        match news(&report, &teller.opened.timing) {
+            News::Renewed => {
+                if std::mem::take(&mut expiring) {
+                    teller.talk(&Talk::Renewed);
+                }
+                listened = teller.event("renewed");
+            }
+            News::Expiring(talk) => {
+                expiring = true;
+                teller.talk(&talk);
+            }
+            News::Unsure(talk) => {
+                expiring = false;
+                teller.talk(&talk);
+                listened = teller.event("unsure");
+            }
+            News::Recovered(token, talk) => {
+                teller.token = token;
+                teller.talk(&talk);
+                listened = teller.event("acquired");
+            }
+            News::Lost(talk) => return lost(&teller, &talk),
+            News::Nothing => {}
+        }
+    }
+    if let Err(exit) = give_back(teller.opened, guard) {
+        return exit;
+    }
+    teller.event("released");
+    if !teller.json {
+        teller.talk(&Talk::GivenBack);
+    }
+    Exit::Done
+}
+
+fn lost(teller: &Teller<'_>, talk: &Talk) -> Exit {
+    teller.talk(talk);
+    teller.event("lost");
+    Exit::Held
+}

@@ -1,0 +1,99 @@
+//! The command line: what was typed, what it means, and how it ends.
+//!
+//! One verb a file. Stdout is data, stderr is talk, and every exit code has one meaning (`exit`). Nothing in here touches the share
+//! or reads a clock by itself.
+
+mod attention;
+mod demo;
+mod describe;
+mod exit;
+mod hold;
+mod news;
+mod open;
+mod run;
+mod status;
+mod supervise;
+mod take;
+mod terminal;
+mod waiting;
+
+use clap::error::ErrorKind;
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use std::process::ExitCode;
+
+const EXAMPLES: &str = "\
+Examples:
+  sharelock status wems.db                     Who has it?
+  sharelock run wems.db -- sqlite3 wems.db     Wait for it, run a program, give it back
+  sharelock run -n wems.db -- ./import.sh      Do not wait: 75 when somebody else has it
+  sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
+  sharelock demo                               See it work
+
+Exit codes:
+  0    done
+  64   the command line cannot be understood
+  69   the shared folder cannot be reached
+  71   this computer is out of something
+  73   no lease can be made there (full, read-only, synchronised, not a file)
+  75   somebody else has it, or it was lost
+  77   no permission
+  78   the durations in the environment contradict each other
+  130  interrupted
+  `run` otherwise returns the program's own code; 126, 127 and 128+n as in sh.";
+
+/// Take turns on a shared database file.
+///
+/// A lease beside the file, in any shared folder, without a server: two people never write at once.
+#[derive(Debug, Parser)]
+#[command(name = "sharelock", version, after_help = EXAMPLES, subcommand_required = true)]
+struct Typed {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Show who has it; touches nothing
+    Status(status::StatusArguments),
+    /// Wait for it, run a program, give it back
+    Run(run::RunArguments),
+    /// Have it until Ctrl-C
+    Hold(hold::HoldArguments),
+    /// See it work, with two real programs in a temporary folder
+    Demo,
+    /// One turn of the demo
+    #[command(hide = true)]
+    DemoTurn(demo::TurnArguments),
+}
+
+/// Does what the command line says; for `main` alone.
+#[must_use]
+pub fn main() -> ExitCode {
+    let typed = match Typed::try_parse() {
+        Ok(typed) => typed,
+        Err(error) => return explain(&error),
+    };
+    let timing = match open::timing() {
+        Ok(timing) => timing,
+        Err(error) => return ExitCode::from(status::refuse(&error).code()),
+    };
+    let code = match &typed.verb {
+        Verb::Status(arguments) => status::status(arguments, timing).code(),
+        Verb::Run(arguments) => run::run(arguments, timing),
+        Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
+        Verb::Demo => demo::demo().code(),
+        Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
+    };
+    ExitCode::from(code)
+}
+
+/// Prints what clap has to say: help and version are answers, everything else is a usage error.
+fn explain(error: &clap::Error) -> ExitCode {
+    // There is nobody left to tell when this fails.
+    drop(error.print());
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
+        _ => ExitCode::from(Exit::Usage.code()),
+    }
+}

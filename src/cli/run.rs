@@ -1,0 +1,182 @@
+//! `sharelock run`: waits for the lease, runs a program under it, gives it back when the program and all that it started are gone.
+//!
+//! The order is the promise: have the lease, make the process, write its number into the record on the share, and only then let it
+//! begin. Whatever happens to this process in between, nobody is let in while that program may write.
+
+use super::attention::{Attention, Happening};
+use super::exit::Exit;
+use super::open::{LANGUAGE, Opened, process_id};
+use super::supervise::{Orders, Supervision};
+use super::take::{TakeArguments, duration, give_back, open, take};
+use super::terminal::say;
+use crate::i18n::{About, Talk, printable};
+use crate::lease::record::{Nonce, Token};
+use crate::lease::timing::Timing;
+use crate::lease::{Belief, State};
+use crate::platform::guard::{Guarded, Prepared, Program, SpawnError, prepare};
+use crate::session::{Guard, PATIENCE};
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// The fencing token, for programs that can check it.
+const TOKEN: &str = "SHARELOCK_TOKEN";
+/// The store, by which a nested run recognises the database.
+const STORE: &str = "SHARELOCK_STORE";
+/// The database with all links resolved.
+const DATABASE: &str = "SHARELOCK_DATABASE";
+/// The nonce of the lease: the mark by which programs that work under it are found, also after this process has gone.
+const NONCE: &str = "SHARELOCK_NONCE";
+
+/// What to do with the program when the lease is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum OnLost {
+    /// Say so, and let it go on
+    Warn,
+    /// End it
+    Stop,
+}
+
+/// What was typed.
+#[derive(Debug, clap::Args)]
+pub(super) struct RunArguments {
+    #[command(flatten)]
+    take: TakeArguments,
+    /// Exit with this code instead of 75
+    #[arg(short = 'E', long, value_name = "CODE")]
+    conflict_exit_code: Option<u8>,
+    /// What to do with the program when the lease is lost, or about to be
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "warn")]
+    on_lost: OnLost,
+    /// How long the program may take to end before it is ended by force
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    grace: Duration,
+    /// The program and what it is given
+    #[arg(last = true, required = true, value_name = "CMD")]
+    command: Vec<OsString>,
+}
+
+/// Runs the program; returns the exit code.
+pub(super) fn run(arguments: &RunArguments, timing: Timing) -> u8 {
+    let exit = attempt(arguments, timing).unwrap_or_else(|exit| exit);
+    match (exit, arguments.conflict_exit_code) {
+        (Exit::Held, Some(code)) => code,
+        (exit, _) => exit.code(),
+    }
+}
+
+fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
+    let name = arguments.command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
+    let shown = super::open::shown(&arguments.take.database);
+    let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
+    let opened = open(&arguments.take, timing, name.clone())?;
+    let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
+    if is_ours_already(&opened) {
+        attention.work();
+        let prepared = prepare(&program(arguments, None)).map_err(|error| not_started(&orders, &error))?;
+        let family = begin(&orders, prepared)?;
+        return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
+    }
+    let guard = take(&arguments.take, &opened, &attention)?;
+    let passed_on = attention.pass_on(opened.session.subscribe());
+    let started = passed_on.map_err(|error| system(&shown, &error)).and_then(|()| start(arguments, &opened, &orders, &guard));
+    let exit = match started {
+        Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),
+        Err(exit) => exit,
+    };
+    if matches!(guard.belief(), Belief::None) {
+        // Lost, and said so: there is nothing to give back.
+        return Ok(exit);
+    }
+    // The program's own code tells more than that the lease could not be given back, which is said.
+    let _ = give_back(&opened, guard);
+    Ok(exit)
+}
+
+fn system(shown: &str, error: &std::io::Error) -> Exit {
+    say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+    Exit::System
+}
+
+/// Makes the process, has its number written into the record, and lets it begin.
+fn start(arguments: &RunArguments, opened: &Opened, orders: &Orders, guard: &Guard<'_>) -> Result<Guarded, Exit> {
+    let prepared = prepare(&program(arguments, Some((opened, guard)))).map_err(|error| not_started(orders, &error))?;
+    // The record names the process before it may write anything, and the renewal that does it proves that the lease is still held.
+    let named = guard.guard(vec![process_id(prepared.facts())], opened.timing.fence);
+    if !named || !matches!(guard.belief(), Belief::Holding(..)) {
+        say(About(&opened.shown, &Talk::LostBeforeStart(orders.name.clone()), LANGUAGE));
+        return Err(if matches!(guard.belief(), Belief::None) { Exit::Held } else { Exit::Unreachable });
+    }
+    begin(orders, prepared)
+}
+
+fn begin(orders: &Orders, prepared: Prepared) -> Result<Guarded, Exit> {
+    prepared.go().map_err(|error| not_started(orders, &error))
+}
+
+fn not_started(orders: &Orders, error: &SpawnError) -> Exit {
+    let program = orders.name.clone();
+    let talk = match error {
+        SpawnError::NotFound { .. } => Talk::NoSuchProgram(program),
+        SpawnError::NotExecutable { source, .. } | SpawnError::Failed { source, .. } => {
+            Talk::CannotStart(program, printable(&source.to_string()))
+        }
+    };
+    say(About("", &talk, LANGUAGE));
+    Exit::Program(error.exit_code())
+}
+
+fn program(arguments: &RunArguments, lease: Option<(&Opened, &Guard<'_>)>) -> Program {
+    let mut command = arguments.command.iter().cloned();
+    let variable = |name: &str, value: &OsStr| (OsString::from(name), value.to_os_string());
+    let environment = lease.map_or_else(Vec::new, |(opened, guard)| {
+        vec![
+            variable(TOKEN, guard.token().to_string().as_ref()),
+            variable(STORE, opened.location.store.as_os_str()),
+            variable(DATABASE, opened.location.database.as_os_str()),
+            variable(NONCE, guard.nonce().to_string().as_ref()),
+        ]
+    });
+    Program { program: command.next().unwrap_or_default(), arguments: command.collect(), environment }
+}
+
+/// Returns whether this process already runs under the lease of this database: a nested run must not wait for its own parent.
+fn is_ours_already(opened: &Opened) -> bool {
+    let given = |name: &str| std::env::var(name).ok();
+    if std::env::var_os(STORE).as_deref() != Some(opened.location.store.as_os_str()) {
+        return false;
+    }
+    let token = given(TOKEN).and_then(|text| text.parse().ok()).map(Token);
+    let nonce = given(NONCE).and_then(|text| u128::from_str_radix(&text, 16).ok()).map(Nonce);
+    let (Some(token), Some(nonce)) = (token, nonce) else { return false };
+    let status = opened.session.look(PATIENCE).status;
+    let live = matches!(status.state, State::Held | State::Mine);
+    live && status.token == Some(token) && status.lease.is_some_and(|lease| lease.nonce == nonce)
+}
+
+fn supervise(
+    opened: &Opened,
+    orders: &Orders,
+    attention: &Attention,
+    happenings: &mpsc::Receiver<Happening>,
+    guard: Option<&Guard<'_>>,
+    family: Guarded,
+) -> Exit {
+    let family = Arc::new(family);
+    let (sender, waited) = (attention.sender(), Arc::clone(&family));
+    let wait = move || {
+        drop(sender.send(Happening::Ended(waited.wait_child())));
+        waited.wait_descendants();
+        drop(sender.send(Happening::AllGone));
+    };
+    let spawned = std::thread::Builder::new().name("sharelock-program".into()).spawn(wait);
+    if let Err(error) = spawned {
+        // Nothing else can be done than to wait right here; signals have to wait as well.
+        say(About(&opened.shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+        let code = family.wait_child();
+        family.wait_descendants();
+        return Exit::Program(code);
+    }
+    Supervision::new(opened, orders, guard, &family).watch(happenings)
+}

@@ -1,0 +1,340 @@
+//! Every sentence that people read, one variant each, with the language chosen in one place.
+//!
+//! A second language is a second `match` over the same closed enums, so that the compiler names whatever is still missing. Nothing
+//! here decides anything, reads a clock or knows the protocol: it is given words and times. The hazard is a lie by wording:
+//! *free* where the folder could not be seen, *crashed* where a cable is out; the words are docs/PROTOCOL.md's, and no others.
+
+use chrono::{DateTime, Datelike, Days, Local, TimeZone};
+use std::fmt::{self, Display, Formatter};
+use std::time::Duration;
+
+/// The languages people can be spoken to in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// English.
+    #[default]
+    English,
+}
+
+/// Somebody who holds, or an unknown one.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Person {
+    /// The full name where it is known, else the log-in name; empty when neither is.
+    pub name: String,
+    /// The machine; empty when unknown.
+    pub machine: String,
+}
+
+/// A point in time and the present, both by the wall clock: `09:12`, `yesterday at 17:40`, `on 3 March at 08:00`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct When {
+    /// The time to tell, in milliseconds since 1970 (UTC).
+    pub at: i64,
+    /// The present, likewise.
+    pub now: i64,
+}
+
+/// What can be said about the state of a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sentence {
+    /// Nobody has it.
+    Free,
+    /// This user, here.
+    Mine {
+        /// Since when.
+        since: Option<When>,
+        /// With which program; empty when unknown.
+        app: String,
+        /// Its process.
+        pid: u32,
+    },
+    /// This user, on another machine or in another session.
+    MineElsewhere {
+        /// Which machine.
+        machine: String,
+        /// Since when.
+        since: Option<When>,
+    },
+    /// Somebody else.
+    Held {
+        /// Who.
+        who: Person,
+        /// Since when.
+        since: Option<When>,
+        /// How long ago the last sign of life was.
+        last_sign: Option<Duration>,
+    },
+    /// Something says that it is held, and nothing says by whom: a record that cannot be read, or one that is missing.
+    HeldByUnknown {
+        /// When it can be taken over.
+        takeable: Takeable,
+    },
+    /// Somebody who wrote a record that only a later version can read.
+    HeldByNewer {
+        /// Who.
+        who: Person,
+    },
+    /// Somebody who gives no sign of life.
+    Stale {
+        /// Who.
+        who: Person,
+        /// When the last sign of life was.
+        last_sign: Option<When>,
+        /// Where the holder was.
+        place: Place,
+        /// When others may take over.
+        takeable: Takeable,
+    },
+    /// The folder cannot be seen.
+    Unreachable {
+        /// What the system said; empty when nothing.
+        reason: String,
+    },
+    /// The folder may not be read.
+    Denied {
+        /// What the system said; empty when nothing.
+        reason: String,
+    },
+}
+
+/// Where a holder was, seen from here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// This very machine, and it was the reader.
+    MyselfHere,
+    /// This very machine.
+    Here,
+    /// Another machine.
+    Elsewhere,
+}
+
+/// When a database can be taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takeable {
+    /// At once.
+    Now,
+    /// If nothing changes for that long.
+    In(Duration),
+    /// Not known.
+    Unknown,
+}
+
+/// Why a share failed, in the reader's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// It does not answer.
+    Silent,
+    /// No permission.
+    Denied,
+    /// No space.
+    Full,
+    /// Mounted or exported read-only.
+    ReadOnly,
+    /// The lease file vanished.
+    Gone,
+    /// The folder of the database does not exist.
+    NoFolder,
+    /// It cannot be used as it is.
+    Unusable,
+}
+
+/// What is said while something happens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Talk {
+    /// Waiting has begun, or whom it waits for changed.
+    Waiting,
+    /// Still waiting, after so long.
+    StillWaiting(Duration),
+    /// The live line of a terminal: waiting for so long.
+    WaitingLine(Duration),
+    /// The share does not answer, and waiting goes on.
+    NoAnswerYet,
+    /// It is ours now, with this token.
+    Yours(u64),
+    /// It is held, until somebody ends that.
+    Holding(u64),
+    /// It was given back.
+    GivenBack,
+    /// The wait was ended by a signal.
+    StoppedWaiting,
+    /// The wait is over, and somebody else has it.
+    GaveUp,
+    /// The share failed while the lease was wanted.
+    Failed(Trouble, String),
+    /// The folder is synchronised by this program.
+    Synchronised(String),
+    /// The computer is out of something.
+    System(String),
+    /// The program cannot be found.
+    NoSuchProgram(String),
+    /// The program cannot be started.
+    CannotStart(String, String),
+    /// The lease went before the program began.
+    LostBeforeStart(String),
+    /// The other programs still run.
+    StillRunning(usize),
+    /// What a second Ctrl-C is told.
+    WaitingForProgram(String, u32),
+    /// What a second Ctrl-C is told when the first program has ended.
+    WaitingForRest(usize),
+    /// No renewal, and the fence comes near.
+    Expiring(Duration),
+    /// The renewals work again.
+    Renewed,
+    /// Past the fence; nobody else was seen.
+    Unsure,
+    /// The clocks parted; nobody else was seen.
+    UnsureAfterSleep,
+    /// Held again, nobody was in between; the new token.
+    Recovered(u64),
+    /// Lost to somebody.
+    LostTo(Person),
+    /// Lost: the record is gone.
+    LostRecord,
+    /// What a program that goes on should hear after a loss.
+    MayCollide(String),
+    /// The program is told to end.
+    Stopping(String, Duration),
+    /// The program is ended by force.
+    Forcing(String),
+    /// The end mark could not be written; the lease lapses by itself.
+    LapsesIn(Duration, Option<When>),
+    /// It had been lost before it was given back.
+    LostAtRelease,
+}
+
+/// What the demo tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tale {
+    /// What is about to happen, and in which file.
+    Beginning(String),
+    /// A desk has it, with this token.
+    Has(u32, u64),
+    /// As before, that long after the one before gave it back.
+    HasAfter(u32, u64, Duration),
+    /// As before, that long after the programs of the killed one had ended.
+    TookOverAfter(u32, u64, Duration),
+    /// What a desk that waits reads on its screen.
+    Reads(u32, String),
+    /// A desk wrote this line and gives the file back.
+    Wrote(u32, u32),
+    /// A desk's wrapper, this process, was killed in the middle of its turn.
+    Killed(u32, u32),
+    /// This system does not show whether the programs of a killed desk have ended; the lease lapses within the first time, which is
+    /// the second one outside a demo.
+    MustLapse(Duration, Duration),
+    /// The program of the killed desk wrote this line and ended.
+    OrphanWrote(u32, u32),
+    /// What the file says.
+    Contents,
+    /// So many turns, and every line is there once.
+    Sound(usize),
+    /// Something is missing or doubled.
+    Unsound,
+    /// Something could not be done.
+    Broken(String),
+}
+
+/// A database's name together with what is said about it.
+#[derive(Debug, Clone, Copy)]
+pub struct About<'a, T>(pub &'a str, pub &'a T, pub Language);
+
+impl Display for About<'_, Sentence> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.2 {
+            Language::English => english::sentence(f, self.0, self.1),
+        }
+    }
+}
+
+impl Display for About<'_, Talk> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.2 {
+            Language::English => english::talk(f, self.0, self.1),
+        }
+    }
+}
+
+impl Display for About<'_, Tale> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.2 {
+            Language::English => english::tale(f, self.0, self.1),
+        }
+    }
+}
+
+/// Returns a text without anything that could steer a terminal or turn the direction of writing.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
+    };
+    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+fn local(millis: i64) -> Option<DateTime<Local>> {
+    Local.timestamp_millis_opt(millis).single()
+}
+
+mod english;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn when(days_ago: u64) -> When {
+        let now = Local.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap();
+        let at = Local.with_ymd_and_hms(2026, 11, 23, 9, 12, 0).unwrap().checked_sub_days(Days::new(days_ago)).unwrap();
+        When { at: at.timestamp_millis(), now: now.timestamp_millis() }
+    }
+
+    fn said(sentence: &Sentence) -> String {
+        About("wems.db", sentence, Language::English).to_string()
+    }
+
+    fn someone() -> Person {
+        Person { name: "Marie Dupont".into(), machine: "PC-ACCUEIL".into() }
+    }
+
+    #[test]
+    fn held_names_the_person_the_time_and_the_last_sign() {
+        let held = Sentence::Held { who: someone(), since: Some(when(0)), last_sign: Some(Duration::from_secs(20)) };
+        let expected = "wems.db: Marie Dupont has been using it since 09:12 (PC-ACCUEIL, last sign of life 20 s ago).";
+        assert_eq!(said(&held), expected);
+        let unknown = Sentence::HeldByUnknown { takeable: Takeable::In(Duration::from_secs(61)) };
+        let expected =
+            "wems.db: somebody may be using it, and who cannot be seen. It can be taken over in 1 min 1 s if that stays so.";
+        assert_eq!(said(&unknown), expected);
+    }
+
+    #[test]
+    fn times_are_told_as_people_say_them() {
+        let mine = |days| said(&Sentence::MineElsewhere { machine: "PC-QUAI2".into(), since: Some(when(days)) });
+        assert_eq!(mine(0), "wems.db: you left it open on PC-QUAI2 at 09:12.");
+        assert_eq!(mine(1), "wems.db: you left it open on PC-QUAI2 yesterday at 09:12.");
+        assert_eq!(mine(20), "wems.db: you left it open on PC-QUAI2 on 3 November at 09:12.");
+        assert_eq!(mine(400), "wems.db: you left it open on PC-QUAI2 on 19 October 2025 at 09:12.");
+    }
+
+    #[test]
+    fn stale_says_what_is_known_and_when_it_becomes_takeable() {
+        let takeable = Takeable::In(Duration::from_secs(200));
+        let stale = Sentence::Stale { who: someone(), last_sign: Some(when(1)), place: Place::Elsewhere, takeable };
+        let expected = "wems.db: no sign of life since yesterday at 09:12. Marie Dupont's computer (PC-ACCUEIL) may have been \
+                        switched off. It can be taken over in 3 min 20 s if that stays so.";
+        assert_eq!(said(&stale), expected);
+    }
+
+    #[test]
+    fn unreachable_is_not_free() {
+        let text = said(&Sentence::Unreachable { reason: String::new() });
+        assert_eq!(text, "wems.db: the shared folder cannot be seen. This does not mean that the database is free.");
+    }
+
+    #[test]
+    fn nothing_steers_the_terminal() {
+        assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
+        assert_eq!(printable("Zoé Müller 東"), "Zoé Müller 東");
+    }
+}

@@ -1,0 +1,261 @@
+//! The sentences in English.
+
+use super::{
+    Datelike, Days, Display, Duration, Formatter, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, fmt, local,
+};
+
+/// `20 s`, `3 min 20 s`, `2 h 5 min`, `3 days`.
+struct Span(Duration);
+
+impl Display for Span {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let seconds = self.0.as_secs();
+        match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
+            (0, 0, 0, seconds) => write!(f, "{seconds} s"),
+            (0, 0, minutes, 0) => write!(f, "{minutes} min"),
+            (0, 0, minutes, seconds) => write!(f, "{minutes} min {seconds} s"),
+            (0, hours, 0, _) => write!(f, "{hours} h"),
+            (0, hours, minutes, _) => write!(f, "{hours} h {minutes} min"),
+            (1, ..) => write!(f, "1 day"),
+            (days, ..) => write!(f, "{days} days"),
+        }
+    }
+}
+
+/// How a time is told: after "since" or on its own.
+enum Style {
+    Since,
+    At,
+}
+
+const MONTHS: [&str; 12] =
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+fn time(when: When, style: &Style) -> String {
+    let (Some(at), Some(now)) = (local(when.at), local(when.now)) else { return "an unknown time".into() };
+    let clock = at.format("%H:%M");
+    let date = at.date_naive();
+    let month = MONTHS[at.month0() as usize % MONTHS.len()];
+    if date == now.date_naive() {
+        return match style {
+            Style::Since => clock.to_string(),
+            Style::At => format!("at {clock}"),
+        };
+    }
+    if Some(date) == now.date_naive().checked_sub_days(Days::new(1)) {
+        return format!("yesterday at {clock}");
+    }
+    let on = match style {
+        Style::Since => "",
+        Style::At => "on ",
+    };
+    if date.year() == now.year() {
+        format!("{on}{} {month} at {clock}", date.day())
+    } else {
+        format!("{on}{} {month} {} at {clock}", date.day(), date.year())
+    }
+}
+
+fn name(who: &Person) -> &str {
+    if who.name.is_empty() { "somebody" } else { &who.name }
+}
+
+fn since(since: Option<When>) -> String {
+    since.map_or_else(String::new, |when| format!(" since {}", time(when, &Style::Since)))
+}
+
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+}
+
+pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -> fmt::Result {
+    match what {
+        Sentence::Free => write!(f, "{database} is free."),
+        Sentence::Mine { since: at, app, pid } => {
+            let using = if at.is_some() { "have been using it" } else { "are using it" };
+            write!(f, "{database}: you {using}{} (", since(*at))?;
+            if !app.is_empty() {
+                write!(f, "{app}, ")?;
+            }
+            write!(f, "process {pid}).")
+        }
+        Sentence::MineElsewhere { machine, since: at } => {
+            let at = at.map_or_else(String::new, |when| format!(" {}", time(when, &Style::At)));
+            write!(f, "{database}: you left it open on {machine}{at}.")
+        }
+        Sentence::Held { who, since: at, last_sign } => {
+            let using = if at.is_some() { "has been using it" } else { "is using it" };
+            write!(f, "{database}: {} {using}{}", name(who), since(*at))?;
+            let sign = last_sign.map(|ago| format!("last sign of life {} ago", Span(ago)));
+            let known: Vec<String> =
+                Some(who.machine.clone()).filter(|machine| !machine.is_empty()).into_iter().chain(sign).collect();
+            write!(f, "{}.", because(&known.join(", ")))
+        }
+        Sentence::HeldByUnknown { takeable: when } => {
+            write!(f, "{database}: somebody may be using it, and who cannot be seen.")?;
+            takeable(f, *when)
+        }
+        Sentence::HeldByNewer { who } => {
+            let who = name(who);
+            write!(f, "{database}: {who} is using it with a newer version of Sharelock. Update this one before you take it.")
+        }
+        Sentence::Stale { who, last_sign, place, takeable } => stale(f, database, who, *last_sign, *place, *takeable),
+        Sentence::Unreachable { reason } => {
+            let reason = because(reason);
+            write!(f, "{database}: the shared folder cannot be seen{reason}. This does not mean that the database is free.")
+        }
+        Sentence::Denied { reason } => {
+            let reason = because(reason);
+            write!(f, "{database}: you may not read the shared folder{reason}. This does not mean that the database is free.")
+        }
+    }
+}
+
+fn stale(
+    f: &mut Formatter<'_>,
+    database: &str,
+    who: &Person,
+    last_sign: Option<When>,
+    place: Place,
+    when: Takeable,
+) -> fmt::Result {
+    write!(f, "{database}: no sign of life{}. ", since(last_sign))?;
+    match (place, who.name.is_empty(), who.machine.is_empty()) {
+        (Place::MyselfHere, ..) => f.write_str("The program with which you had it on this computer may have ended.")?,
+        (Place::Here, false, _) => write!(f, "The program with which {} had it on this computer may have ended.", who.name)?,
+        (Place::Here, true, _) => f.write_str("The program that had it on this computer may have ended.")?,
+        (Place::Elsewhere, false, false) => write!(f, "{}'s computer ({}) may have been switched off.", who.name, who.machine)?,
+        (Place::Elsewhere, false, true) => write!(f, "{}'s computer may have been switched off.", who.name)?,
+        (Place::Elsewhere, true, false) => write!(f, "The computer {} may have been switched off.", who.machine)?,
+        (Place::Elsewhere, true, true) => f.write_str("The computer that had it may have been switched off.")?,
+    }
+    takeable(f, when)
+}
+
+fn takeable(f: &mut Formatter<'_>, when: Takeable) -> fmt::Result {
+    match when {
+        Takeable::Now => f.write_str(" It can be taken over now."),
+        Takeable::In(left) => write!(f, " It can be taken over in {} if that stays so.", Span(left)),
+        Takeable::Unknown => Ok(()),
+    }
+}
+
+fn trouble(f: &mut Formatter<'_>, database: &str, what: Trouble, detail: &str) -> fmt::Result {
+    let detail = because(detail);
+    match what {
+        Trouble::Silent => {
+            write!(f, "{database}: the shared folder cannot be reached{detail}. This does not mean that the database is free.")
+        }
+        Trouble::Denied => write!(f, "{database}: you may not write in the shared folder{detail}."),
+        Trouble::Full => write!(f, "{database}: the shared folder has no space left{detail}."),
+        Trouble::ReadOnly => write!(f, "{database}: the shared folder can only be read{detail}."),
+        Trouble::Gone => write!(f, "{database}: the lease vanished from the shared folder{detail}."),
+        Trouble::NoFolder => write!(f, "{database}: its folder does not exist{detail}."),
+        Trouble::Unusable => write!(f, "{database}: no lease can be kept there{detail}."),
+    }
+}
+
+fn programs(count: usize) -> String {
+    if count == 1 { "1 program".into() } else { format!("{count} programs") }
+}
+
+pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::Result {
+    match what {
+        Talk::Waiting => f.write_str("Waiting for it."),
+        Talk::StillWaiting(time) => write!(f, "Still waiting, for {} now.", Span(*time)),
+        Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", Span(*time)),
+        Talk::NoAnswerYet => write!(f, "{database}: the shared folder does not answer; still trying."),
+        Talk::Yours(token) => write!(f, "{database} is yours now (token {token})."),
+        Talk::Holding(token) => write!(f, "{database} is yours (token {token}). Ctrl-C gives it back."),
+        Talk::GivenBack => write!(f, "{database} is given back."),
+        Talk::StoppedWaiting => write!(f, "Stopped waiting for {database}."),
+        Talk::GaveUp => f.write_str("Not waiting any longer."),
+        Talk::Failed(why, detail) => trouble(f, database, *why, detail),
+        Talk::Synchronised(program) => write!(
+            f,
+            "{database}: {program} synchronises this folder, and then nobody decides who was first. No lease can be kept there; \
+             move the database to a shared folder on a server."
+        ),
+        Talk::System(detail) => write!(f, "{database}: this computer cannot do that now ({detail})."),
+        Talk::NoSuchProgram(program) => write!(f, "{program}: there is no such program."),
+        Talk::CannotStart(program, detail) => write!(f, "{program}: cannot be started{}.", because(detail)),
+        Talk::LostBeforeStart(program) => write!(f, "{database}: lost again before {program} began, so it was not started."),
+        Talk::StillRunning(count) => {
+            write!(f, "{database}: waiting for {} that the program has started. It is given back after that.", programs(*count))
+        }
+        Talk::WaitingForProgram(program, pid) => {
+            write!(f, "{database}: waiting for {program} (process {pid}) to end. It is given back after that.")
+        }
+        Talk::WaitingForRest(count) => {
+            write!(f, "{database}: waiting for {} to end. It is given back after that.", programs(*count))
+        }
+        Talk::Expiring(left) => {
+            write!(f, "{database}: the shared folder does not answer. Save now: in {} somebody else may be let in.", Span(*left))
+        }
+        Talk::Renewed => write!(f, "{database}: the shared folder answers again. It is still yours."),
+        Talk::Unsure => {
+            write!(f, "{database}: not sure any more that it is yours, because the shared folder did not answer in time.")
+        }
+        Talk::UnsureAfterSleep => {
+            write!(f, "{database}: not sure any more that it is yours, because the computer was asleep or its clock was set.")
+        }
+        Talk::Recovered(token) => write!(f, "{database} is yours again, and nobody had it in between (token {token})."),
+        Talk::LostTo(who) => {
+            let place = because(&who.machine);
+            write!(f, "{database} is lost: {}{place} has it now.", name(who))
+        }
+        Talk::LostRecord => write!(f, "{database} is lost: its lease is not in the shared folder any more."),
+        Talk::MayCollide(program) => {
+            write!(f, "{database}: do not write any more with {program}; somebody else may be writing. Close it without saving.")
+        }
+        Talk::Stopping(program, grace) => write!(f, "Ending {program}; by force in {}.", Span(*grace)),
+        Talk::Forcing(program) => write!(f, "Ending {program} by force."),
+        Talk::LapsesIn(span, when) => {
+            let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, &Style::At)));
+            write!(
+                f,
+                "{database}: the shared folder does not answer, so it could not be given back. It becomes free by itself in at \
+                       most {}{at}.",
+                Span(*span)
+            )
+        }
+        Talk::LostAtRelease => write!(f, "{database} had been lost before it was given back."),
+    }
+}
+
+pub(super) fn tale(f: &mut Formatter<'_>, database: &str, what: &Tale) -> fmt::Result {
+    match what {
+        Tale::Beginning(path) => write!(
+            f,
+            "Two desks take turns writing one file, {path}.\n\
+             Each turn reads it, takes its time, and writes it back with one line more: without turns they would\n\
+             write over each other's lines. Every desk is a real program, started with `sharelock run`.\n"
+        ),
+        Tale::Has(desk, token) => write!(f, "Desk {desk} has {database} (token {token})."),
+        Tale::HasAfter(desk, token, after) => {
+            write!(f, "Desk {desk} has {database} (token {token}), {} ms later.", after.as_millis())
+        }
+        Tale::TookOverAfter(desk, token, after) => {
+            write!(f, "Desk {desk} has {database} (token {token}), {} ms later: nothing had to be repaired.", after.as_millis())
+        }
+        Tale::Reads(desk, line) => write!(f, "Desk {desk} waits, and reads: {line}"),
+        Tale::Wrote(desk, line) => write!(f, "Desk {desk} wrote line {line} and gives it back."),
+        Tale::Killed(desk, pid) => write!(
+            f,
+            "Desk {desk} is killed in the middle of its turn (process {pid}, no goodbye). Its program still writes, so nobody is let in."
+        ),
+        Tale::MustLapse(here, usually) => write!(
+            f,
+            "This system does not show whether all its programs have ended, so its lease has to lapse: {} here, {} usually.",
+            Span(*here),
+            Span(*usually)
+        ),
+        Tale::OrphanWrote(desk, line) => write!(f, "Desk {desk}'s program wrote line {line} and has ended."),
+        Tale::Contents => write!(f, "In the end {database} says:"),
+        Tale::Sound(turns) => {
+            write!(f, "{turns} turns, {turns} lines, none lost and none doubled, although one desk was killed on the way.")
+        }
+        Tale::Unsound => f.write_str("Lines are lost or doubled. This must never happen: please report it."),
+        Tale::Broken(detail) => write!(f, "The demo could not go on: {detail}"),
+    }
+}

@@ -1,0 +1,458 @@
+//! Bytes to values and back: the lease record, the board, the notice and the ticket (docs/PROTOCOL.md, "Records").
+//!
+//! The hazard: whatever is read here was written by somebody else, is half a write, or was never ours. So nothing in here panics
+//! on any bytes, nothing that fails a check is guessed at, and no string leaves without being bounded and stripped. What is
+//! written always has the same length, so that a record can be written over in place and never needs to be truncated.
+
+use super::record::{Board, Body, Found, Head, Holder, Host, LeaseId, MOST_GUARDS, Nonce, Number, ProcessId, State, Token};
+use super::timing::Promise;
+use crate::clock::WallTime;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+mod notice;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
+pub use text::clean;
+
+/// The length of a lease file.
+pub const LEASE_BYTES: usize = 2048;
+/// The length of the part of a lease file that changes. Measured: 64 bytes written in place were never seen torn, 3000 were.
+pub const HEAD_BYTES: usize = 64;
+/// The length of the board.
+pub const BOARD_BYTES: usize = 256;
+/// The length of a ticket.
+pub const TICKET_BYTES: usize = 512;
+/// The longest file that is read at all; a later version's record may be longer than ours.
+pub const MOST_BYTES: usize = 64 * 1024;
+
+/// The version of the records that this program writes, and the highest `min_reader` it can read.
+pub const VERSION: u32 = 1;
+
+/// `"crc":"01234567"}` and the line end: what every checksummed record ends with.
+const SEAL_BYTES: usize = 18;
+/// The longest promise that is written down, in milliseconds (34 years): absurd already, and far from any overflow.
+const LONGEST_MILLIS: u64 = 1 << 40;
+/// The end of the year 9999, in milliseconds since 1970: the last moment that RFC 3339 can name.
+const LAST_MILLIS: i64 = 253_402_300_799_999;
+
+/// The most bytes of each string, counted as JSON writes them, so that a record always fits its fixed length.
+pub(crate) mod limit {
+    pub(crate) const USER: usize = 64;
+    pub(crate) const NAME: usize = 96;
+    pub(crate) const MACHINE: usize = 64;
+    pub(crate) const SESSION: usize = 32;
+    pub(crate) const APP: usize = 96;
+    pub(crate) const NOTE: usize = 200;
+    pub(crate) const DATABASE: usize = 200;
+    /// The ids of a host; a Windows security identifier is the longest of them.
+    pub(crate) const HOST: usize = 72;
+}
+
+/// A place in the queue, or just a sign that somebody looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    /// Who.
+    pub holder: Holder,
+    /// Since when, by their wall clock; for people.
+    pub since: WallTime,
+    /// Grows with every write.
+    pub counter: u32,
+    /// Whether its owner waits for the database; a ticket is written by mere observers too.
+    pub waiting: bool,
+}
+
+/// Hashes bytes to tell unchanged content from changed content (FNV-1a, 64 bits). Not a defence against somebody who searches
+/// for a collision: all that he could gain is that his own unreadable file counts as unchanged.
+#[must_use]
+pub fn fingerprint(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Writes the 64 bytes that change. `at` is clamped to the years 1970 to 9999.
+#[must_use]
+pub fn encode_head(head: &Head) -> [u8; HEAD_BYTES] {
+    let millis = head.at.0.clamp(0, LAST_MILLIS);
+    let text = format!(
+        "{{\"state\":\"{}\",\"counter\":{},\"at\":{}.{:03},",
+        state_name(head.state),
+        head.counter,
+        millis / 1000,
+        millis % 1000
+    );
+    let mut bytes = [b' '; HEAD_BYTES];
+    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    bytes[HEAD_BYTES - 1] = b'\n';
+    bytes
+}
+
+/// Reads the head of a record. Only what [`encode_head`] writes is accepted, byte for byte.
+#[must_use]
+pub fn decode_head(bytes: &[u8]) -> Option<Head> {
+    let text = std::str::from_utf8(bytes.get(..HEAD_BYTES)?).ok()?;
+    let (state, rest) = text.strip_prefix("{\"state\":\"")?.split_once("\",\"counter\":")?;
+    let (counter, rest) = rest.split_once(",\"at\":")?;
+    let (seconds, rest) = rest.split_once('.')?;
+    let (millis, _) = rest.split_once(',')?;
+    let at = seconds.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(millis.parse().ok()?)?;
+    let head = Head { state: parse_state(state)?, counter: counter.parse().ok()?, at: WallTime(at) };
+    (encode_head(&head) == bytes[..HEAD_BYTES]).then_some(head)
+}
+
+/// The part of a lease file after its head, in the order of its fields.
+#[derive(Serialize, Deserialize)]
+struct BodyFields {
+    v: u32,
+    min_reader: u32,
+    number: u64,
+    nonce: String,
+    token: u64,
+    user: String,
+    name: String,
+    machine: String,
+    session: String,
+    pid: u32,
+    app: String,
+    note: String,
+    host: HostFields,
+    start: u64,
+    guards: Vec<(u32, u64)>,
+    acquired: String,
+    heartbeat_ms: u64,
+    fence_ms: u64,
+    short_ms: u64,
+    long_ms: u64,
+    database: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct HostFields {
+    machine: String,
+    boot: String,
+    pids: String,
+    owner: String,
+}
+
+/// Writes a lease file. Strings are stripped and cut to their limits, guards beyond [`MOST_GUARDS`] are left out, and the
+/// holder's process number is that of `body.process`.
+#[must_use]
+pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
+    let fields = BodyFields {
+        v: VERSION,
+        min_reader: VERSION,
+        number: body.id.number.0,
+        nonce: body.id.nonce.to_string(),
+        token: body.token.0,
+        user: clean(&body.holder.user, limit::USER),
+        name: clean(&body.holder.name, limit::NAME),
+        machine: clean(&body.holder.machine, limit::MACHINE),
+        session: clean(&body.holder.session, limit::SESSION),
+        pid: body.process.pid,
+        app: clean(&body.holder.app, limit::APP),
+        note: clean(&body.holder.note, limit::NOTE),
+        host: HostFields {
+            machine: clean(&body.host.machine, limit::HOST),
+            boot: clean(&body.host.boot, limit::HOST),
+            pids: clean(&body.host.pids, limit::HOST),
+            owner: clean(&body.host.owner, limit::HOST),
+        },
+        start: body.process.start,
+        guards: body.guards.iter().take(MOST_GUARDS).map(|guard| (guard.pid, guard.start)).collect(),
+        acquired: rfc3339(body.acquired),
+        heartbeat_ms: millis_up(body.promise.heartbeat),
+        fence_ms: millis_up(body.promise.fence),
+        short_ms: millis_up(body.promise.short),
+        long_ms: millis_up(body.promise.long),
+        database: clean(&body.database, limit::DATABASE),
+    };
+    let mut bytes = [b' '; LEASE_BYTES];
+    bytes[..HEAD_BYTES].copy_from_slice(&encode_head(head));
+    bytes[HEAD_BYTES..].copy_from_slice(&seal::<{ LEASE_BYTES - HEAD_BYTES }>(&object(&fields)[1..]));
+    bytes
+}
+
+/// Reads a lease file that was found under the name of `number`.
+///
+/// A record that says another number was copied there, and is [`Found::Blank`] like everything else that fails a check.
+#[must_use]
+pub fn decode_lease(number: Number, bytes: &[u8]) -> Found {
+    if let Some((head, body)) = decode_record(bytes)
+        && body.id.number == number
+    {
+        return Found::Record { head, body: Arc::new(body) };
+    }
+    match later_version(bytes) {
+        Some((min_reader, holder)) => Found::Newer { min_reader, holder: Arc::new(holder), fingerprint: fingerprint(bytes) },
+        None => Found::Blank { fingerprint: fingerprint(bytes) },
+    }
+}
+
+fn decode_record(bytes: &[u8]) -> Option<(Head, Body)> {
+    if bytes.len() != LEASE_BYTES {
+        return None;
+    }
+    let head = decode_head(bytes)?;
+    let fields: BodyFields = unseal(&bytes[HEAD_BYTES..], "{")?;
+    readable(fields.v, fields.min_reader)?;
+    if fields.guards.len() > MOST_GUARDS {
+        return None;
+    }
+    let process = ProcessId { pid: fields.pid, start: fields.start };
+    let body = Body {
+        id: parse_id(fields.number, &fields.nonce)?,
+        token: parse_token(fields.token)?,
+        holder: Holder {
+            user: clean(&fields.user, limit::USER),
+            name: clean(&fields.name, limit::NAME),
+            machine: clean(&fields.machine, limit::MACHINE),
+            session: clean(&fields.session, limit::SESSION),
+            pid: fields.pid,
+            app: clean(&fields.app, limit::APP),
+            note: clean(&fields.note, limit::NOTE),
+        },
+        host: Host {
+            machine: clean(&fields.host.machine, limit::HOST),
+            boot: clean(&fields.host.boot, limit::HOST),
+            pids: clean(&fields.host.pids, limit::HOST),
+            owner: clean(&fields.host.owner, limit::HOST),
+        },
+        process,
+        guards: fields.guards.iter().map(|&(pid, start)| ProcessId { pid, start }).collect(),
+        acquired: parse_time(&fields.acquired)?,
+        promise: Promise {
+            heartbeat: from_millis(fields.heartbeat_ms),
+            fence: from_millis(fields.fence_ms),
+            short: from_millis(fields.short_ms),
+            long: from_millis(fields.long_ms),
+        },
+        database: clean(&fields.database, limit::DATABASE),
+    };
+    Some((head, body))
+}
+
+/// Recognises a record of a later version, and reads from it what people want to know.
+///
+/// Its checksum and length are not known here. That `v` is not below `min_reader` keeps one damaged digit of our own record from
+/// looking like a later version, which nobody might ever take over from.
+fn later_version(bytes: &[u8]) -> Option<(u32, Holder)> {
+    #[derive(Deserialize)]
+    struct Versions {
+        v: u32,
+        min_reader: u32,
+    }
+    let Versions { v, min_reader } = serde_json::from_slice(bytes).ok()?;
+    if min_reader <= VERSION || v < min_reader {
+        return None;
+    }
+    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    Some((min_reader, lenient_holder(&value)))
+}
+
+/// Takes from a JSON object whatever of a holder's fields it has.
+fn lenient_holder(value: &serde_json::Value) -> Holder {
+    let string = |key: &str, limit: usize| clean(value.get(key).and_then(|v| v.as_str()).unwrap_or_default(), limit);
+    let pid = value.get("pid").and_then(|pid| pid.as_u64().or_else(|| pid.as_str()?.trim().parse().ok()));
+    Holder {
+        user: string("user", limit::USER),
+        name: string("name", limit::NAME),
+        machine: string("machine", limit::MACHINE),
+        session: string("session", limit::SESSION),
+        pid: pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0),
+        app: string("app", limit::APP),
+        note: string("note", limit::NOTE),
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct BoardFields {
+    v: u32,
+    min_reader: u32,
+    number: u64,
+    nonce: String,
+    token: u64,
+    state: String,
+    long_ms: u64,
+}
+
+/// Writes the board.
+#[must_use]
+pub fn encode_board(board: &Board) -> [u8; BOARD_BYTES] {
+    let fields = BoardFields {
+        v: VERSION,
+        min_reader: VERSION,
+        number: board.id.number.0,
+        nonce: board.id.nonce.to_string(),
+        token: board.token.0,
+        state: state_name(board.state).to_owned(),
+        long_ms: millis_up(board.long),
+    };
+    seal(object(&fields).as_str())
+}
+
+/// Reads the board. It is a signal only, so that anything wrong with it makes it nothing at all.
+#[must_use]
+pub fn decode_board(bytes: &[u8]) -> Option<Board> {
+    if bytes.len() != BOARD_BYTES {
+        return None;
+    }
+    let fields: BoardFields = unseal(bytes, "")?;
+    readable(fields.v, fields.min_reader)?;
+    Some(Board {
+        id: parse_id(fields.number, &fields.nonce)?,
+        token: parse_token(fields.token)?,
+        state: parse_state(&fields.state)?,
+        long: from_millis(fields.long_ms),
+    })
+}
+
+#[derive(Serialize, Deserialize)]
+struct TicketFields {
+    v: u32,
+    min_reader: u32,
+    counter: u32,
+    waiting: bool,
+    since: String,
+    user: String,
+    name: String,
+    machine: String,
+    session: String,
+    pid: u32,
+    app: String,
+    note: String,
+}
+
+/// Writes a ticket. Strings are stripped and cut shorter than in a lease: tickets are shown in a list.
+#[must_use]
+pub fn encode_ticket(ticket: &Ticket) -> [u8; TICKET_BYTES] {
+    let fields = TicketFields {
+        v: VERSION,
+        min_reader: VERSION,
+        counter: ticket.counter,
+        waiting: ticket.waiting,
+        since: rfc3339(ticket.since),
+        user: clean(&ticket.holder.user, limit::USER * 2 / 3),
+        name: clean(&ticket.holder.name, limit::NAME * 2 / 3),
+        machine: clean(&ticket.holder.machine, limit::MACHINE * 2 / 3),
+        session: clean(&ticket.holder.session, limit::SESSION * 2 / 3),
+        pid: ticket.holder.pid,
+        app: clean(&ticket.holder.app, limit::APP * 2 / 3),
+        note: clean(&ticket.holder.note, limit::NOTE / 3),
+    };
+    seal(object(&fields).as_str())
+}
+
+/// Reads a ticket; nothing when anything is wrong with it.
+#[must_use]
+pub fn decode_ticket(bytes: &[u8]) -> Option<Ticket> {
+    if bytes.len() != TICKET_BYTES {
+        return None;
+    }
+    let fields: TicketFields = unseal(bytes, "")?;
+    readable(fields.v, fields.min_reader)?;
+    Some(Ticket {
+        holder: Holder {
+            user: clean(&fields.user, limit::USER * 2 / 3),
+            name: clean(&fields.name, limit::NAME * 2 / 3),
+            machine: clean(&fields.machine, limit::MACHINE * 2 / 3),
+            session: clean(&fields.session, limit::SESSION * 2 / 3),
+            pid: fields.pid,
+            app: clean(&fields.app, limit::APP * 2 / 3),
+            note: clean(&fields.note, limit::NOTE / 3),
+        },
+        since: parse_time(&fields.since)?,
+        counter: fields.counter,
+        waiting: fields.waiting,
+    })
+}
+
+/// Fills a record of fixed length: the fields without their closing brace, spaces, and last the checksum over all of that.
+///
+/// # Panics
+/// When the fields do not fit, which the limits rule out; the test `the_longest_record_fits` holds them to it.
+fn seal<const LENGTH: usize>(fields: &str) -> [u8; LENGTH] {
+    let open = fields.strip_suffix('}').unwrap_or(fields);
+    let mut bytes = [b' '; LENGTH];
+    let (front, end) = bytes.split_at_mut(LENGTH - SEAL_BYTES);
+    assert!(open.len() < front.len(), "a record of {} bytes does not fit into {LENGTH}", open.len());
+    front[..open.len()].copy_from_slice(open.as_bytes());
+    front[open.len()] = b',';
+    end.copy_from_slice(&seal_of(front));
+    bytes
+}
+
+/// Checks what [`seal`] wrote, and reads the fields before the padding. `open` stands for what precedes the sealed bytes.
+///
+/// The padding is most of a record; a parser that walks through it costs more than everything else about a look.
+fn unseal<T: DeserializeOwned>(bytes: &[u8], open: &str) -> Option<T> {
+    let (front, end) = bytes.split_at(bytes.len().checked_sub(SEAL_BYTES)?);
+    if seal_of(front) != end {
+        return None;
+    }
+    let fields = front.trim_ascii_end().strip_suffix(b",")?;
+    serde_json::from_slice(&[open.as_bytes(), fields, b"}"].concat()).ok()
+}
+
+fn seal_of(front: &[u8]) -> [u8; SEAL_BYTES] {
+    let mut end = [0; SEAL_BYTES];
+    end.copy_from_slice(format!("\"crc\":\"{:08x}\"}}\n", crc32fast::hash(front)).as_bytes());
+    end
+}
+
+/// Writes one object of plain fields, which `serde_json` cannot fail at.
+fn object(fields: &impl Serialize) -> String {
+    serde_json::to_string(fields).unwrap_or_default()
+}
+
+fn readable(v: u32, min_reader: u32) -> Option<()> {
+    (v >= 1 && (1..=VERSION).contains(&min_reader)).then_some(())
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Live => "live",
+        State::Ended => "ended",
+        State::Void => "void",
+    }
+}
+
+fn parse_state(name: &str) -> Option<State> {
+    [State::Live, State::Ended, State::Void].into_iter().find(|&state| state_name(state) == name)
+}
+
+fn parse_id(number: u64, nonce: &str) -> Option<LeaseId> {
+    let strict = nonce.len() == 32 && nonce.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let nonce = strict.then(|| u128::from_str_radix(nonce, 16).ok()).flatten()?;
+    (1..=Number::MAX.0).contains(&number).then_some(LeaseId { number: Number(number), nonce: Nonce(nonce) })
+}
+
+fn parse_token(token: u64) -> Option<Token> {
+    (1..=Token::MAX.0).contains(&token).then_some(Token(token))
+}
+
+fn date(at: WallTime) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(at.0.clamp(0, LAST_MILLIS)).unwrap_or_default()
+}
+
+fn rfc3339(at: WallTime) -> String {
+    date(at).to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn parse_time(text: &str) -> Option<WallTime> {
+    Some(WallTime(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()))
+}
+
+/// Rounds up, so that a promise written down is never shorter than the one that is kept.
+fn millis_up(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(LONGEST_MILLIS).min(LONGEST_MILLIS)
+}
+
+fn from_millis(millis: u64) -> Duration {
+    Duration::from_millis(millis.min(LONGEST_MILLIS))
+}

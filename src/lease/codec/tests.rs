@@ -1,0 +1,370 @@
+//! Facts about the bytes: what is written is read back, and nothing else is.
+
+use super::*;
+use crate::lease::record::NoticeSeen;
+
+/// A small generator (`SplitMix64`), so that every run tries the same cases.
+struct Seeded(u64);
+
+impl Seeded {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    /// A string of any characters at all, the nasty ones often.
+    fn text(&mut self, longest: u64) -> String {
+        let nasty =
+            ['"', '\\', '\u{1b}', '\n', '\0', '\u{202e}', '\u{2066}', '\u{200b}', '\u{2028}', 'ß', '漢', '\u{1f512}', '{', '}'];
+        let length = self.below(longest + 1);
+        (0..length)
+            .map(|_| match self.below(3) {
+                0 => nasty[usize::try_from(self.below(nasty.len() as u64)).unwrap()],
+                1 => char::from(u8::try_from(32 + self.below(95)).unwrap()),
+                _ => char::from_u32(u32::try_from(self.below(0x11_0000)).unwrap()).unwrap_or('x'),
+            })
+            .collect()
+    }
+
+    fn wall(&mut self) -> WallTime {
+        WallTime(i64::try_from(self.below(4_000_000_000_000)).unwrap())
+    }
+
+    fn state(&mut self) -> State {
+        [State::Live, State::Ended, State::Void][usize::try_from(self.below(3)).unwrap()]
+    }
+
+    fn head(&mut self) -> Head {
+        Head { state: self.state(), counter: u32::try_from(self.next() >> 32).unwrap(), at: self.wall() }
+    }
+
+    fn id(&mut self) -> LeaseId {
+        let nonce = Nonce(u128::from(self.next()) << 64 | u128::from(self.next()));
+        LeaseId { number: Number(1 + self.below(Number::MAX.0)), nonce }
+    }
+
+    fn body(&mut self) -> Body {
+        let process = ProcessId { pid: u32::try_from(self.next() >> 32).unwrap(), start: self.next() };
+        Body {
+            id: self.id(),
+            token: Token(1 + self.below(Token::MAX.0)),
+            holder: Holder {
+                user: clean(&self.text(90), limit::USER),
+                name: clean(&self.text(90), limit::NAME),
+                machine: clean(&self.text(90), limit::MACHINE),
+                session: clean(&self.text(90), limit::SESSION),
+                pid: process.pid,
+                app: clean(&self.text(90), limit::APP),
+                note: clean(&self.text(300), limit::NOTE),
+            },
+            host: Host {
+                machine: clean(&self.text(40), limit::HOST),
+                boot: clean(&self.text(40), limit::HOST),
+                pids: clean(&self.text(40), limit::HOST),
+                owner: clean(&self.text(40), limit::HOST),
+            },
+            process,
+            guards: (0..self.below(9))
+                .map(|_| ProcessId { pid: u32::try_from(self.next() >> 32).unwrap(), start: self.next() })
+                .collect(),
+            acquired: self.wall(),
+            promise: Promise {
+                heartbeat: from_millis(self.below(1 << 41)),
+                fence: from_millis(self.below(1 << 41)),
+                short: from_millis(self.below(1 << 41)),
+                long: from_millis(self.below(1 << 41)),
+            },
+            database: clean(&self.text(300), limit::DATABASE),
+        }
+    }
+}
+
+fn is_blank(found: &Found) -> bool {
+    matches!(found, Found::Blank { .. })
+}
+
+/// Writes a body's JSON with one piece of text replaced, and seals it again.
+fn resealed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+    let front = std::str::from_utf8(&bytes[..bytes.len() - SEAL_BYTES]).unwrap();
+    assert!(front.contains(from), "{from} is not in {front}");
+    let changed = front.replacen(from, to, 1);
+    let mut out = changed.trim_end().as_bytes().to_vec();
+    out.resize(bytes.len() - SEAL_BYTES, b' ');
+    let checked = if bytes.len() == LEASE_BYTES { &out[HEAD_BYTES..] } else { &out[..] };
+    let end = seal_of(checked);
+    out.extend_from_slice(&end);
+    out
+}
+
+#[test]
+fn a_lease_is_read_back_as_written() {
+    let mut seeded = Seeded(1);
+    for round in 0..2000 {
+        let (body, head) = (seeded.body(), seeded.head());
+        let bytes = encode_lease(&body, &head);
+        assert_eq!(bytes[LEASE_BYTES - 1], b'\n');
+        assert!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap().is_object());
+        let found = decode_lease(body.id.number, &bytes);
+        assert_eq!(found, Found::Record { head, body: Arc::new(body) }, "round {round}");
+    }
+}
+
+#[test]
+fn a_head_written_over_changes_the_head_alone() {
+    let mut seeded = Seeded(2);
+    let (body, first, second) = (seeded.body(), seeded.head(), seeded.head());
+    let mut bytes = encode_lease(&body, &first);
+    bytes[..HEAD_BYTES].copy_from_slice(&encode_head(&second));
+    assert_eq!(decode_lease(body.id.number, &bytes), Found::Record { head: second, body: Arc::new(body) });
+}
+
+#[test]
+fn every_damaged_byte_of_a_body_makes_it_blank() {
+    let mut seeded = Seeded(3);
+    for _ in 0..3 {
+        let (body, head) = (seeded.body(), seeded.head());
+        let bytes = encode_lease(&body, &head);
+        for place in HEAD_BYTES..LEASE_BYTES {
+            for flip in [1, 0x20, 0x80, u8::try_from(1 + seeded.below(255)).unwrap()] {
+                let mut damaged = bytes;
+                damaged[place] ^= flip;
+                assert!(is_blank(&decode_lease(body.id.number, &damaged)), "byte {place} ^ {flip}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_damaged_byte_of_a_head_makes_it_blank_or_a_valid_head() {
+    let mut seeded = Seeded(4);
+    let (body, head) = (seeded.body(), seeded.head());
+    let bytes = encode_lease(&body, &head);
+    let mut valid = 0;
+    for place in 0..HEAD_BYTES {
+        for flip in 1..=255 {
+            let mut damaged = bytes;
+            damaged[place] ^= flip;
+            match decode_lease(body.id.number, &damaged) {
+                Found::Blank { .. } => {}
+                Found::Record { head: other, body: same } => {
+                    assert_ne!(other, head);
+                    assert_eq!(*same, body);
+                    assert_eq!(encode_head(&other), damaged[..HEAD_BYTES]);
+                    valid += 1;
+                }
+                Found::Missing | Found::Newer { .. } => panic!("byte {place} ^ {flip}"),
+            }
+        }
+    }
+    assert!(valid > 50, "digits can be replaced by digits: {valid}");
+}
+
+#[test]
+fn every_truncation_and_extension_is_blank() {
+    let mut seeded = Seeded(5);
+    let (body, head) = (seeded.body(), seeded.head());
+    let bytes = encode_lease(&body, &head);
+    for length in 0..LEASE_BYTES {
+        assert!(is_blank(&decode_lease(body.id.number, &bytes[..length])), "length {length}");
+    }
+    for extra in [&b" "[..], b"\n", b"{}", &bytes] {
+        assert!(is_blank(&decode_lease(body.id.number, &[&bytes, extra].concat())));
+    }
+}
+
+#[test]
+fn garbage_is_blank_and_never_panics() {
+    let mut seeded = Seeded(6);
+    for _ in 0..3000 {
+        let length = usize::try_from(seeded.below(2100)).unwrap();
+        let bytes: Vec<u8> = (0..length).map(|_| u8::try_from(seeded.below(256)).unwrap()).collect();
+        assert_eq!(decode_lease(Number(1), &bytes), Found::Blank { fingerprint: fingerprint(&bytes) });
+        assert_eq!(decode_board(&bytes), None);
+        assert_eq!(decode_ticket(&bytes), None);
+        assert!(matches!(decode_notice(&bytes), NoticeSeen::Foreign { .. }));
+    }
+    for text in ["", "{}", "[]", "null", "{\"v\":1}", "{\"state\":\"live\",", "\0\0\0\0"] {
+        assert!(is_blank(&decode_lease(Number(1), text.as_bytes())), "{text}");
+    }
+}
+
+#[test]
+fn a_record_under_another_number_is_blank() {
+    let mut seeded = Seeded(7);
+    let body = seeded.body();
+    let bytes = encode_lease(&body, &seeded.head());
+    let other = Number(body.id.number.0 % Number::MAX.0 + 1);
+    assert!(is_blank(&decode_lease(other, &bytes)));
+}
+
+#[test]
+fn numbers_out_of_range_are_blank() {
+    let mut seeded = Seeded(8);
+    let mut body = seeded.body();
+    let head = seeded.head();
+    for (number, token) in [(0, 1), (Number::MAX.0 + 1, 1), (u64::MAX, 1), (1, 0), (1, Token::MAX.0 + 1), (1, u64::MAX)] {
+        body.id.number = Number(number);
+        body.token = Token(token);
+        assert!(is_blank(&decode_lease(Number(number), &encode_lease(&body, &head))), "{number} {token}");
+    }
+    body.id.number = Number(7);
+    body.token = Token(7);
+    body.guards = vec![ProcessId { pid: 1, start: 2 }; MOST_GUARDS];
+    let bytes = encode_lease(&body, &head);
+    let one_more = resealed(&bytes, "\"guards\":[", "\"guards\":[[1,2],");
+    assert!(matches!(decode_lease(Number(7), &bytes), Found::Record { .. }));
+    assert!(is_blank(&decode_lease(Number(7), &one_more)));
+    let wide_counter = String::from_utf8(bytes.to_vec()).unwrap().replacen("\"counter\":", "\"counter\":99999999999", 1);
+    assert!(is_blank(&decode_lease(Number(7), &wide_counter.as_bytes()[..LEASE_BYTES])));
+}
+
+#[test]
+fn unknown_fields_are_ignored() {
+    let mut seeded = Seeded(9);
+    let mut body = seeded.body();
+    body.database = "wems.db".to_owned();
+    body.holder.note.clear();
+    let head = seeded.head();
+    let bytes = encode_lease(&body, &head);
+    let extended = resealed(&bytes, "\"v\":1,", "\"v\":3,\"colour\":{\"of\":[1,2]},");
+    assert_eq!(decode_lease(body.id.number, &extended), Found::Record { head, body: Arc::new(body) });
+}
+
+#[test]
+fn a_later_version_shows_its_holder() {
+    let text =
+        br#"{"v":3,"min_reader":2,"user":"eva","machine":"PC-7","pid":12,"note":"x\u001b[2J","state":"paused","shape":[1]}"#;
+    let Found::Newer { min_reader, holder, .. } = decode_lease(Number(3), text) else { panic!("not recognised") };
+    assert_eq!((min_reader, holder.user.as_str(), holder.machine.as_str(), holder.pid), (2, "eva", "PC-7", 12));
+    assert_eq!(holder.note, "x");
+    let contradiction = br#"{"v":1,"min_reader":2,"user":"eva"}"#;
+    assert!(is_blank(&decode_lease(Number(3), contradiction)));
+}
+
+#[test]
+fn the_longest_record_fits() {
+    for filler in ["\"", "\\", "x", "é", "漢", "\u{1f512}"] {
+        let long = filler.repeat(400);
+        let holder = Holder {
+            user: long.clone(),
+            name: long.clone(),
+            machine: long.clone(),
+            session: long.clone(),
+            pid: u32::MAX,
+            app: long.clone(),
+            note: long.clone(),
+        };
+        let host = Host { machine: long.clone(), boot: long.clone(), pids: long.clone(), owner: long.clone() };
+        let process = ProcessId { pid: u32::MAX, start: u64::MAX };
+        let promise = Promise { heartbeat: Duration::MAX, fence: Duration::MAX, short: Duration::MAX, long: Duration::MAX };
+        let id = LeaseId { number: Number(u64::MAX), nonce: Nonce(u128::MAX) };
+        let token = Token(u64::MAX);
+        let guards = vec![process; 2 * MOST_GUARDS];
+        let acquired = WallTime(i64::MAX);
+        let body = Body { id, token, holder, host, process, guards, acquired, promise, database: long };
+        let head = Head { state: State::Ended, counter: u32::MAX, at: WallTime(i64::MAX) };
+        assert!(decode_head(&encode_lease(&body, &head)).is_some());
+        assert!(serde_json::from_slice::<serde_json::Value>(&encode_notice(&body, WallTime(i64::MIN))).is_ok());
+        assert!(
+            decode_board(&encode_board(&Board { id, token, state: State::Ended, long: Duration::MAX })).is_none(),
+            "out of range"
+        );
+        let ticket = Ticket { holder: body.holder, since: acquired, counter: u32::MAX, waiting: false };
+        assert!(decode_ticket(&encode_ticket(&ticket)).is_some());
+    }
+}
+
+#[test]
+fn promises_are_rounded_up() {
+    assert_eq!(millis_up(Duration::from_micros(1500)), 2);
+    assert_eq!(millis_up(Duration::from_millis(30)), 30);
+    assert_eq!(from_millis(millis_up(Duration::MAX)), Duration::from_millis(LONGEST_MILLIS));
+}
+
+#[test]
+fn boards_and_tickets_are_read_back_and_nothing_else_is() {
+    let mut seeded = Seeded(10);
+    for _ in 0..300 {
+        let board = Board {
+            id: seeded.id(),
+            token: Token(1 + seeded.below(Token::MAX.0)),
+            state: seeded.state(),
+            long: Duration::from_millis(seeded.below(3_600_000)),
+        };
+        let bytes = encode_board(&board);
+        assert_eq!(decode_board(&bytes), Some(board));
+        let waiting = seeded.below(2) == 1;
+        let holder =
+            Holder { user: "eva".into(), machine: "PC-7".into(), pid: 4, note: "until noon".into(), ..Holder::default() };
+        let ticket = Ticket { holder, since: seeded.wall(), counter: 9, waiting };
+        let written = encode_ticket(&ticket);
+        assert_eq!(decode_ticket(&written), Some(ticket));
+        for place in 0..TICKET_BYTES {
+            let mut damaged = written;
+            damaged[place] ^= 1 << seeded.below(8);
+            assert_eq!(decode_ticket(&damaged), None, "ticket byte {place}");
+        }
+        for place in 0..BOARD_BYTES {
+            let mut damaged = bytes;
+            damaged[place] ^= 1 << seeded.below(8);
+            assert_eq!(decode_board(&damaged), None, "board byte {place}");
+            assert_eq!(decode_board(&bytes[..place]), None);
+        }
+    }
+}
+
+#[test]
+fn a_notice_of_ours_names_its_lease() {
+    let mut seeded = Seeded(11);
+    for _ in 0..300 {
+        let body = seeded.body();
+        let bytes = encode_notice(&body, seeded.wall());
+        let expected =
+            NoticeSeen::Ours { id: body.id, token: body.token, promise: body.promise, fingerprint: fingerprint(&bytes) };
+        assert_eq!(decode_notice(&bytes), expected);
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let places: Vec<_> = ["\"pid\":", "\"user\":", "\"machine\":", "\"acquired\":", "\"heartbeat\":", "\"name\":"]
+            .iter()
+            .map(|key| text.find(key).unwrap())
+            .collect();
+        assert!(places.is_sorted(), "the fields that others know come first: {text}");
+        for length in 0..NOTICE_BYTES {
+            let cut = decode_notice(&bytes[..length]);
+            assert!(cut == NoticeSeen::Missing || matches!(cut, NoticeSeen::Foreign { .. } | NoticeSeen::Ours { .. }));
+            if let NoticeSeen::Ours { id, .. } = cut {
+                assert_eq!(id, body.id, "only padding may be missing");
+            }
+        }
+    }
+}
+
+#[test]
+fn notice_times_carry_an_offset() {
+    let mut body = Seeded(12).body();
+    body.acquired = WallTime(1_795_424_000_123);
+    let bytes = encode_notice(&body, WallTime(1_795_424_060_000));
+    let text = std::str::from_utf8(&bytes).unwrap();
+    assert!(
+        text.contains("\"acquired\":\"2026-11-23T08:53:20.123+00:00\",\"heartbeat\":\"2026-11-23T08:54:20.000+00:00\""),
+        "{text}"
+    );
+}
+
+#[test]
+fn other_programs_notices_are_foreign_and_show_their_holder() {
+    let theirs = "\u{feff}{\"pid\": \"812\", \"user\": \"eva\\u001b[1m\", \"machine\": \"PC-7\", \"heartbeat\": \"2026-11-20T08:00:00+01:00\"}";
+    let NoticeSeen::Foreign { holder: Some(holder), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
+    assert_eq!((holder.pid, holder.user.as_str(), holder.machine.as_str()), (812, "eva", "PC-7"));
+    for bytes in [&b""[..], b"Eva on PC-7", b"{}", b"[1]", b"\xff\xfe\0"] {
+        assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { holder: None, .. }), "{bytes:?}");
+    }
+    let same_host_no_nonce = br#"{"user":"eva","sharelock":{"v":1,"number":4,"token":4}}"#;
+    assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { holder: Some(_), .. }));
+}

@@ -1,0 +1,499 @@
+//! Looking: reading the share, one question after the other.
+//!
+//! The hazard is to act on half a look: whatever was not answered, or contradicts itself, ends it without a verdict. What a complete
+//! look means is judged in `judge`.
+
+use super::client::{Client, Phase};
+use super::observe::{Observation, Subject};
+use super::record::{Board, Body, Evidence, Found, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, State, Token};
+use super::rules::Rule;
+use super::wire::{Basis, Failure, Loss, Op, Reply, Report};
+use crate::clock::Ticks;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a full listing of the ledger is trusted to have shown every gap; between two of them board, memory and the exclusive
+/// create are enough.
+const LIST_EVERY: Duration = Duration::from_secs(60);
+/// A board further than this above the highest lease file is garbage, not news.
+const ABSURD_JUMP: u64 = 1_000_000;
+/// The first pause after a number was found taken by a file that cannot be seen or read yet; it doubles up to the poll interval.
+pub(super) const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
+/// The pause after a look that failed.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// The next thing a look asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Step {
+    Ping,
+    Touch,
+    Board,
+    List,
+    Tail(Number),
+    Notice,
+    /// The lease that a notice of ours names, if it is below the tail: is it on *this* ledger?
+    Named,
+    Probe,
+}
+
+/// A look under way.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about what was read")]
+pub(super) struct Look {
+    step: Step,
+    /// The ledger is listed, too.
+    full: bool,
+    /// A call that no cache can answer succeeded in this round, so that what follows counts towards staleness.
+    fresh: bool,
+    /// When that call was sent, or else the first question.
+    began: Ticks,
+    /// The clocks parted meanwhile; what was read is not judged.
+    pub(super) spoiled: bool,
+    /// The share contradicted itself.
+    contradictory: bool,
+    board: Option<Board>,
+    numbers: Option<Vec<Number>>,
+    tail: Option<(Number, Found)>,
+    /// When the question about the tail was sent.
+    tail_sent: Ticks,
+    notice: NoticeSeen,
+    notice_sent: Ticks,
+    /// The notice names a lease that is on this ledger, below its tail.
+    superseded: bool,
+    evidence: Evidence,
+}
+
+/// What the last complete look saw.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Sight {
+    pub(super) board: Option<Board>,
+    pub(super) tail: Option<(Number, Found)>,
+    pub(super) notice: NoticeSeen,
+    pub(super) evidence: Evidence,
+    /// The highest clean-up candidates, ascending; empty unless the ledger was listed.
+    pub(super) numbers: Vec<Number>,
+    pub(super) full: bool,
+    pub(super) at: Ticks,
+    pub(super) obstacles: Vec<Obstacle>,
+    /// The notice names a lease that is on this ledger, below its tail.
+    pub(super) superseded: bool,
+    /// A record of a later version is the tail: nothing may be claimed.
+    pub(super) refused: bool,
+}
+
+/// Something that stands between this client and the next number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Obstacle {
+    pub(super) subject: Subject,
+    /// How long it must be seen unchanged before it no longer counts.
+    pub(super) wait: Duration,
+    /// What the claim will be based on then.
+    pub(super) basis: Basis,
+}
+
+/// The lease before the one that is claimed, as it was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Predecessor {
+    pub(super) number: Number,
+    /// Its nonce and, if it was live, its counter; unknown for a blank file.
+    pub(super) seen: Option<(Nonce, Option<u32>)>,
+    /// Its token, where it could be read.
+    pub(super) token: Option<Token>,
+}
+
+impl Sight {
+    /// Returns the tail's record, if it is one.
+    pub(super) fn record(&self) -> Option<(super::record::Head, &Arc<Body>)> {
+        match &self.tail {
+            Some((_, Found::Record { head, body })) => Some((*head, body)),
+            Some((_, Found::Missing | Found::Blank { .. } | Found::Newer { .. })) | None => None,
+        }
+    }
+
+    fn tail_id(&self) -> Option<LeaseId> {
+        self.record().map(|(_, body)| body.id)
+    }
+}
+
+impl Client {
+    /// Begins a look, unless too many questions are unanswered already.
+    pub(super) fn begin_look(&mut self) {
+        if self.is_stuck() {
+            self.look_failed(Failure::Unreachable);
+            return;
+        }
+        self.hinted = false;
+        let asked = std::mem::take(&mut self.look_asked);
+        let touch = self.caches_reads && (self.wanted || self.fenced.is_some()) && self.rules.keep(Rule::OnlyFreshLooksCount);
+        let now = self.now.ticks;
+        self.phase = Phase::Looking(Look {
+            step: match (touch, self.caches_reads) {
+                (true, _) => Step::Touch,
+                (false, true) => Step::Ping,
+                (false, false) => Step::Board,
+            },
+            // "Free" is only said to people after the whole ledger was looked at: a board can be late.
+            // While something is missing or unreadable, board and ledger disagree about the tail: looks that sometimes listed and
+            // sometimes not would see two different things in turn, and watch neither for long enough.
+            full: asked || self.fenced.is_some() || self.is_unclear() || self.listed.is_none_or(|at| now.since(at) >= LIST_EVERY),
+            fresh: touch || !self.caches_reads || !self.rules.keep(Rule::OnlyFreshLooksCount),
+            began: now,
+            spoiled: false,
+            contradictory: false,
+            board: None,
+            numbers: None,
+            tail: None,
+            tail_sent: now,
+            notice: NoticeSeen::Missing,
+            notice_sent: now,
+            superseded: false,
+            evidence: Evidence::NONE,
+        });
+        // Somebody who only looks writes nothing, but must not be told by a cache that all is well while the cable is out.
+        self.request(match (touch, self.caches_reads) {
+            (true, _) => Op::Touch,
+            (false, true) => Op::Ping,
+            (false, false) => Op::ReadBoard,
+        });
+    }
+
+    /// Takes the answer to the look's last question and asks the next.
+    pub(super) fn step_look(&mut self, mut look: Look, sent: Ticks, result: Result<Reply, Failure>) {
+        let reply = match result {
+            Ok(reply) => reply,
+            // A folder that may be read but not written can be looked at; such looks just prove nothing.
+            Err(Failure::Denied | Failure::ReadOnly | Failure::Full) if look.step == Step::Touch => {
+                look.fresh = false;
+                Reply::Done
+            }
+            Err(_) if look.step == Step::Probe => Reply::Evidence(Evidence::NONE),
+            Err(failure) => {
+                self.look_failed(failure);
+                return;
+            }
+        };
+        let op = match (look.step, reply) {
+            (Step::Ping | Step::Touch, Reply::Done) => {
+                look.step = Step::Board;
+                Some(Op::ReadBoard)
+            }
+            (Step::Board, Reply::Board(board)) => {
+                look.board = board;
+                look.full |= board.is_none_or(|board| board.id.number < self.floor);
+                if look.full { Some(look.list()) } else { self.ask_tail(&mut look) }
+            }
+            (Step::List, Reply::Numbers(numbers)) => {
+                let highest = numbers.last().map_or(0, |number| number.0);
+                look.board = look.board.filter(|board| board.id.number.0 <= highest.saturating_add(ABSURD_JUMP));
+                look.numbers = Some(numbers);
+                self.ask_tail(&mut look)
+            }
+            (Step::Tail(number), Reply::Lease(Found::Missing)) => {
+                look.tail = Some((number, Found::Missing));
+                if look.numbers.is_none() { Some(look.list()) } else { self.ask_tail(&mut look) }
+            }
+            (Step::Tail(number), Reply::Lease(found)) => {
+                look.tail = Some((number, found));
+                look.tail_sent = sent;
+                Some(look.ask_notice())
+            }
+            (Step::Notice, Reply::Notice(notice)) => {
+                look.notice = notice;
+                look.notice_sent = sent;
+                self.ask_named(&mut look).or_else(|| self.ask_probe(&mut look))
+            }
+            (Step::Named, Reply::Lease(found)) => {
+                if let (NoticeSeen::Ours { id, .. }, Found::Record { body, .. }) = (&look.notice, found) {
+                    look.superseded = body.id == *id;
+                }
+                self.ask_probe(&mut look)
+            }
+            (Step::Probe, Reply::Evidence(evidence)) => {
+                look.evidence = evidence;
+                None
+            }
+            (
+                Step::Ping | Step::Touch | Step::Board | Step::List | Step::Tail(_) | Step::Notice | Step::Named | Step::Probe,
+                _,
+            ) => {
+                self.look_failed(Failure::Unusable);
+                return;
+            }
+        };
+        match op {
+            Some(op) => {
+                self.phase = Phase::Looking(look);
+                self.request(op);
+            }
+            None if look.contradictory => self.look_failed(Failure::Unreachable),
+            None => self.finish_look(look),
+        }
+    }
+
+    /// Returns the question about the tail: the highest number that anything names, or else the highest that is listed.
+    fn ask_tail(&self, look: &mut Look) -> Option<Op> {
+        let listed = look.numbers.as_ref().and_then(|numbers| numbers.last().copied()).unwrap_or_default();
+        let named = [
+            listed,
+            look.board.map_or(Number(0), |board| board.id.number),
+            self.memory.tail.map_or(Number(0), |id| id.number),
+            self.floor,
+        ];
+        let highest = named.into_iter().max().unwrap_or_default();
+        let missing = look.tail.take().map(|(number, _)| number);
+        let candidate = if missing.is_some() { listed } else { highest };
+        if candidate == Number(0) {
+            return Some(look.ask_notice());
+        }
+        if missing == Some(candidate) {
+            // Listed, but not there: the listing is stale, or the file just went. Neither says anything about the tail.
+            look.contradictory = true;
+            return None;
+        }
+        look.step = Step::Tail(candidate);
+        Some(Op::ReadLease(candidate))
+    }
+
+    /// Returns the question whether a notice that was left behind names a lease of this ledger. Numbers and tokens of two ledgers
+    /// are not ordered; only the lease file itself proves that it is superseded.
+    fn ask_named(&self, look: &mut Look) -> Option<Op> {
+        let NoticeSeen::Ours { id, .. } = look.notice else { return None };
+        let (tail, _) = look.tail.as_ref()?;
+        if self.is_own(id) || id.number >= *tail {
+            return None;
+        }
+        look.step = Step::Named;
+        Some(Op::ReadLease(id.number))
+    }
+
+    /// Returns the question about the holder's life, or nothing when there is no holder but me.
+    fn ask_probe(&self, look: &mut Look) -> Option<Op> {
+        let Some((_, Found::Record { head, body })) = &look.tail else { return None };
+        if head.state != State::Live || self.is_own(body.id) {
+            return None;
+        }
+        look.step = Step::Probe;
+        Some(Op::Probe(Arc::clone(body)))
+    }
+
+    /// Returns whether this is a lease of mine in which nobody believes any more.
+    pub(super) fn is_own(&self, id: LeaseId) -> bool {
+        self.disowned.contains(&id) || self.fenced.as_ref().is_some_and(|hold| hold.body.id == id)
+    }
+
+    pub(super) fn look_failed(&mut self, failure: Failure) {
+        self.failing = Some(failure);
+        self.look_asked = false;
+        self.report(Report::LookFailed(failure));
+        if self.wanted || self.fenced.is_some() {
+            self.wait(RETRY);
+        } else {
+            self.rest();
+        }
+    }
+
+    fn finish_look(&mut self, look: Look) {
+        self.failing = None;
+        if look.full {
+            self.listed = Some(self.now.ticks);
+        }
+        let mut sight = Sight {
+            board: look.board,
+            tail: look.tail.filter(|(_, found)| *found != Found::Missing),
+            notice: look.notice,
+            evidence: look.evidence,
+            numbers: look.numbers.unwrap_or_default(),
+            full: look.full,
+            at: self.now.ticks,
+            obstacles: Vec::new(),
+            superseded: look.superseded,
+            refused: false,
+        };
+        self.remember_lock(&sight);
+        sight.refused = matches!(sight.tail, Some((_, Found::Newer { .. })));
+        sight.obstacles = self.obstacles(&sight);
+        if look.spoiled {
+            self.memory.observations.clear();
+        } else {
+            // Where reads are cached, a touch proves that what follows is not older than the touch, not that it is as young as
+            // the read: a slow answer in between leaves time for the cache to take over again.
+            let proven = if self.caches_reads { look.began } else { look.tail_sent.min(look.notice_sent) };
+            self.observe(&sight.obstacles, look.fresh, proven, look.began);
+        }
+        self.remember_tail(&sight);
+        self.sight = Some(sight);
+        self.report(Report::Looked);
+        let spoiled = look.spoiled;
+        self.act_on_sight(spoiled);
+    }
+
+    /// Goes on from a complete look: claims, waits, or rests.
+    fn act_on_sight(&mut self, spoiled: bool) {
+        if self.fenced.is_some() {
+            let Some(sight) = self.sight.take() else { return };
+            let loss = self.loss(&sight);
+            self.sight = Some(sight);
+            if let Some(loss) = loss {
+                self.lose_fenced(loss);
+                return;
+            }
+        } else if !self.wanted {
+            self.rest();
+            return;
+        }
+        if !self.wanted && self.fenced.is_some() {
+            self.give_up_fenced();
+        } else if spoiled {
+            self.wait(Duration::ZERO);
+        } else if let Some(basis) = self.way_is_free() {
+            self.begin_claim(basis);
+        } else {
+            self.wait_for_obstacles();
+        }
+    }
+
+    /// Returns on what a claim could be based now, if on anything.
+    fn way_is_free(&self) -> Option<Basis> {
+        let sight = self.sight.as_ref()?;
+        if sight.refused || !sight.obstacles.iter().all(|obstacle| self.is_over(obstacle)) {
+            return None;
+        }
+        let over = sight.obstacles.iter().map(|obstacle| obstacle.basis).max();
+        Some(over.unwrap_or_else(|| match (&sight.tail, sight.tail_id()) {
+            (None, _) => Basis::Empty,
+            (Some(_), Some(id)) if self.is_own(id) => Basis::Own,
+            (Some(_), _) => Basis::Ended,
+        }))
+    }
+
+    /// Returns whether an obstacle no longer counts.
+    pub(super) fn is_over(&self, obstacle: &Obstacle) -> bool {
+        obstacle.wait.is_zero() || self.observed(obstacle.subject).is_some_and(|seen| seen.unchanged() >= obstacle.wait)
+    }
+
+    /// Returns the observation of a subject, if it is being watched.
+    pub(super) fn observed(&self, subject: Subject) -> Option<&Observation> {
+        self.memory.observations.iter().find(|seen| seen.subject == subject)
+    }
+
+    /// Returns whether the last look found a name without its lease, or a lease that cannot be read.
+    fn is_unclear(&self) -> bool {
+        self.sight.iter().flat_map(|sight| &sight.obstacles).any(|obstacle| match obstacle.subject {
+            Subject::Blank { .. } | Subject::Phantom { .. } => true,
+            Subject::Lease { .. } | Subject::Notice { .. } => false,
+        })
+    }
+
+    /// Waits until the last obstacle may be over, or for a hint.
+    fn wait_for_obstacles(&mut self) {
+        let Some(sight) = &self.sight else { return };
+        let left = sight.obstacles.iter().filter(|obstacle| !self.is_over(obstacle)).map(|obstacle| {
+            obstacle.wait.saturating_sub(self.observed(obstacle.subject).map_or(Duration::ZERO, Observation::unchanged))
+        });
+        let mut pause = left.max().unwrap_or(self.timing.poll).max(Duration::from_millis(1));
+        if self.is_unclear() {
+            pause = pause.min(FIRST_BACK_OFF * 2_u32.saturating_pow(self.back_off.min(16)));
+            self.back_off = self.back_off.saturating_add(1);
+        } else {
+            self.back_off = 0;
+        }
+        self.wait(pause);
+    }
+
+    fn remember_lock(&mut self, sight: &Sight) {
+        if sight.evidence.lock == RangeLock::Held
+            && let Some(id) = sight.tail_id()
+        {
+            self.memory.lock_seen = Some(id);
+        }
+    }
+
+    /// Keeps the tail in memory, unless something known is missing: then the old memory stays until that has been waited out.
+    fn remember_tail(&mut self, sight: &Sight) {
+        let before = self.memory.clone();
+        let seen = [
+            sight.board.map(|board| board.token),
+            sight.record().map(|(_, body)| body.token),
+            match sight.notice {
+                NoticeSeen::Ours { token, .. } => Some(token),
+                NoticeSeen::Missing | NoticeSeen::Foreign { .. } => None,
+            },
+        ];
+        self.memory.token = seen.into_iter().flatten().fold(self.memory.token, Token::max);
+        let open = |obstacle: &&Obstacle| matches!(obstacle.subject, Subject::Phantom { .. }) && !self.is_over(obstacle);
+        if sight.obstacles.iter().find(open).is_none() {
+            self.floor = Number(0);
+            match sight.record() {
+                Some((head, body)) => {
+                    let closed = head.state != State::Live || (self.memory.closed && self.memory.tail == Some(body.id));
+                    self.memory.tail = Some(body.id);
+                    self.memory.closed = closed;
+                    self.memory.long = body.promise.clamped().long;
+                }
+                None if sight.tail.is_none() => self.memory.tail = None,
+                None => {}
+            }
+        }
+        if before != self.memory {
+            self.report(Report::Remember);
+        }
+    }
+
+    /// Returns how the lease I held until its fence was lost, if the look showed that.
+    fn loss(&mut self, sight: &Sight) -> Option<Loss> {
+        let fenced = self.fenced.as_mut()?;
+        let Some((number, found)) = &sight.tail else { return Some(Loss::RecordGone) };
+        let next = *number == fenced.alone_until.next();
+        let nobodys = match found {
+            Found::Record { body, .. } if body.id == fenced.body.id => return None,
+            Found::Record { head, body } => head.state == State::Void || self.disowned.contains(&body.id),
+            // Not known yet; the next look tells.
+            Found::Blank { .. } if next => return None,
+            Found::Missing | Found::Blank { .. } | Found::Newer { .. } => false,
+        };
+        if *number < fenced.alone_until {
+            Some(Loss::RecordGone)
+        } else if nobodys && (next || *number == fenced.alone_until) {
+            // A claim that never became a hold: still nobody in between.
+            fenced.alone_until = *number;
+            None
+        } else if *number > fenced.body.id.number {
+            Some(Loss::TakenOver(holder_of(found)))
+        } else {
+            Some(Loss::RecordGone)
+        }
+    }
+
+    /// Returns the lease before the next number, as the last look saw it.
+    pub(super) fn predecessor(&self) -> Option<Predecessor> {
+        let sight = self.sight.as_ref()?;
+        let (number, found) = sight.tail.as_ref()?;
+        let seen = match found {
+            Found::Record { head, body } => Some((body.id.nonce, (head.state == State::Live).then_some(head.counter))),
+            Found::Missing | Found::Blank { .. } | Found::Newer { .. } => None,
+        };
+        Some(Predecessor { number: *number, seen, token: sight.record().map(|(_, body)| body.token) })
+    }
+}
+
+impl Look {
+    fn list(&mut self) -> Op {
+        self.full = true;
+        self.step = Step::List;
+        Op::List
+    }
+
+    fn ask_notice(&mut self) -> Op {
+        self.step = Step::Notice;
+        Op::ReadNotice
+    }
+}
+
+/// Returns who a found lease belongs to, as far as it says.
+pub(super) fn holder_of(found: &Found) -> Option<Arc<Holder>> {
+    match found {
+        Found::Record { body, .. } => Some(Arc::new(body.holder.clone())),
+        Found::Newer { holder, .. } => Some(Arc::clone(holder)),
+        Found::Missing | Found::Blank { .. } => None,
+    }
+}

@@ -1,0 +1,233 @@
+//! Unix: opening flags, group and mode.
+
+use super::{EntryFacts, EntryKind, FileIdentity, Trouble, not_regular};
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Errors of servers that are away; told apart from missing names in tests.
+#[cfg(test)]
+pub(super) const UNREACHABLE: &[i32] =
+    &[libc::ESTALE, libc::EIO, libc::ETIMEDOUT, libc::EHOSTDOWN, libc::EHOSTUNREACH, libc::ENOTCONN, libc::ENODEV];
+
+pub(super) fn open_existing_read(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().read(true))
+}
+
+pub(super) fn open_existing_write(path: &Path) -> io::Result<File> {
+    open(path, OpenOptions::new().write(true))
+}
+
+pub(super) fn create_exclusive(path: &Path) -> io::Result<File> {
+    // O_EXCL follows no link by itself, and there is nothing yet that could block. The standard library adds O_CLOEXEC.
+    OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(path)
+}
+
+fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let result = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
+    match result {
+        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
+            // Also said of loops in the folders above; then the name itself cannot be looked at.
+            let is_link = path.symlink_metadata().is_ok_and(|facts| facts.file_type().is_symlink());
+            Err(if is_link { not_regular("a link") } else { error })
+        }
+        // Sockets, and pipes that nobody reads.
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Err(not_regular("a pipe, socket or device")),
+        // Somebody has a file lease (a local Samba or NFS server's delegation) that is being recalled: that takes patience, which
+        // O_NONBLOCK refuses. Only a regular file can have one.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock && path.symlink_metadata().is_ok_and(|facts| facts.is_file()) => {
+            options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY).open(path)
+        }
+        other => other,
+    }
+}
+
+pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    file.write_all_at(bytes, offset)
+}
+
+pub(super) fn share_access_like(entry: &Path, folder: &Path) -> io::Result<()> {
+    // Opened, so that nobody can put a link in its place between the calls; read-only, so that the access differs from the holder's.
+    share_file_access(&open(entry, OpenOptions::new().read(true))?, folder)
+}
+
+pub(super) fn share_file_access(file: &File, folder: &Path) -> io::Result<()> {
+    let model = folder.metadata()?;
+    let mut given = file.metadata()?;
+    if given.gid() != model.gid() {
+        tolerate(std::os::unix::fs::fchown(file, None, Some(model.gid())))?;
+        given = file.metadata()?;
+    }
+    let mode = shared_mode(model.mode(), given.is_dir(), given.gid() == model.gid());
+    if given.mode() & 0o7777 != mode {
+        tolerate(file.set_permissions(std::fs::Permissions::from_mode(mode)))?;
+    }
+    Ok(())
+}
+
+/// Returns the mode of a new entry in a folder of mode `model`.
+fn shared_mode(model: u32, directory: bool, same_group: bool) -> u32 {
+    // Whoever made it can use it, even where the folder belongs to somebody else and gives its owner less.
+    let (own, wanted) = if directory { (0o700, 0o2777) } else { (0o600, 0o666) };
+    let mode = (model & wanted) | own;
+    if same_group {
+        return mode;
+    }
+    // In a foreign group everybody is "others", and so must its members be.
+    let others = mode & 0o007;
+    (mode & !0o2070) | (others << 3)
+}
+
+/// Passes over what a mount does not permit or know: access is then the server's business.
+fn tolerate(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error)
+            if matches!(
+                error.raw_os_error(),
+                Some(libc::EPERM | libc::EACCES | libc::EROFS | libc::ENOSYS | libc::EOPNOTSUPP | libc::EINVAL)
+            ) =>
+        {
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
+pub(super) fn hide(_path: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+pub(super) fn entry_facts(path: &Path) -> io::Result<EntryFacts> {
+    path.symlink_metadata().map(|facts| entry(&facts))
+}
+
+pub(super) fn open_facts(file: &File) -> io::Result<EntryFacts> {
+    file.metadata().map(|facts| entry(&facts))
+}
+
+fn entry(facts: &Metadata) -> EntryFacts {
+    let kind = facts.file_type();
+    let kind = if kind.is_file() {
+        EntryKind::File
+    } else if kind.is_dir() {
+        EntryKind::Directory
+    } else if kind.is_symlink() {
+        EntryKind::Link
+    } else {
+        debug_assert!(kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device());
+        EntryKind::Special
+    };
+    EntryFacts { kind, links: facts.nlink(), identity: FileIdentity { volume: facts.dev(), file: facts.ino() } }
+}
+
+pub(super) fn classify(code: i32) -> Option<Trouble> {
+    Some(match code {
+        libc::ENOENT => Trouble::Missing,
+        libc::EEXIST => Trouble::Exists,
+        libc::EACCES | libc::EPERM => Trouble::Denied,
+        libc::ENOSPC | libc::EDQUOT => Trouble::Full,
+        libc::EROFS => Trouble::ReadOnly,
+        libc::ENAMETOOLONG => Trouble::NameTooLong,
+        libc::ENOSYS | libc::EOPNOTSUPP => Trouble::Unsupported,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::files;
+    use crate::platform::test_process::Folder;
+    use std::process::Command;
+
+    #[test]
+    fn a_pipe_neither_hangs_nor_passes() {
+        let folder = Folder::new("files-fifo");
+        let path = folder.file("pipe");
+        assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+        assert_eq!(files::open_existing_read(&path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(files::open_existing_write(&path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(files::classify(&files::create_exclusive(&path).unwrap_err()), Trouble::Exists);
+        assert_eq!(files::entry_facts(&path).unwrap().kind, EntryKind::Special);
+        assert!(files::read_whole(&path, 10).is_err());
+    }
+
+    #[test]
+    fn a_link_is_not_followed_even_when_it_leads_nowhere() {
+        let folder = Folder::new("files-symlink");
+        let (target, link, dangling) = (folder.file("target"), folder.file("link"), folder.file("dangling"));
+        drop(files::create_exclusive(&target).unwrap());
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        std::os::unix::fs::symlink(folder.file("nowhere"), &dangling).unwrap();
+        for path in [&link, &dangling] {
+            assert_eq!(files::open_existing_read(path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            assert_eq!(files::open_existing_write(path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+            assert_eq!(files::classify(&files::create_exclusive(path).unwrap_err()), Trouble::Exists);
+            assert!(files::share_access_like(path, folder.path()).is_err());
+            assert_eq!(files::entry_facts(path).unwrap().kind, EntryKind::Link);
+        }
+        assert!(!folder.file("nowhere").exists());
+    }
+
+    #[test]
+    fn sockets_are_refused() {
+        let folder = Folder::new("files-socket");
+        let path = folder.file("s");
+        let _socket = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        assert_eq!(files::open_existing_read(&path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn modes_follow_the_folder_and_not_the_umask() {
+        let folder = Folder::new("files-mode");
+        let shared = folder.file("shared");
+        std::fs::create_dir(&shared).unwrap();
+        std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o2770)).unwrap();
+        let (file, inner) = (shared.join("one"), shared.join("inner"));
+        drop(files::create_exclusive(&file).unwrap());
+        std::fs::create_dir(&inner).unwrap();
+        files::share_access_like(&file, &shared).unwrap();
+        files::share_access_like(&inner, &shared).unwrap();
+        assert_eq!(file.metadata().unwrap().mode() & 0o7777, 0o660);
+        assert_eq!(inner.metadata().unwrap().mode() & 0o7777, 0o2770);
+        assert_eq!(file.metadata().unwrap().gid(), shared.metadata().unwrap().gid());
+    }
+
+    #[test]
+    fn the_group_of_the_folder_is_given_where_permitted() {
+        let folder = Folder::new("files-group");
+        let shared = folder.file("shared");
+        std::fs::create_dir(&shared).unwrap();
+        if std::os::unix::fs::chown(&shared, None, Some(54_321)).is_err() {
+            println!("skipped: only root may give a folder to any group");
+            return;
+        }
+        let file = shared.join("one");
+        drop(files::create_exclusive(&file).unwrap());
+        files::share_access_like(&file, &shared).unwrap();
+        assert_eq!(file.metadata().unwrap().gid(), 54_321);
+    }
+
+    #[test]
+    fn a_wrong_group_gets_no_more_than_others() {
+        assert_eq!(shared_mode(0o2775, true, true), 0o2775);
+        assert_eq!(shared_mode(0o2775, true, false), 0o755);
+        assert_eq!(shared_mode(0o2770, false, false), 0o600);
+        assert_eq!(shared_mode(0o777, false, false), 0o666);
+        assert_eq!(shared_mode(0o1777, true, true), 0o777);
+        assert_eq!(shared_mode(0o070, false, true), 0o660);
+    }
+
+    #[test]
+    fn trouble_is_told_by_number() {
+        let of = |code| files::classify(&io::Error::from_raw_os_error(code));
+        assert_eq!(of(libc::ENOSPC), Trouble::Full);
+        assert_eq!(of(libc::EDQUOT), Trouble::Full);
+        assert_eq!(of(libc::EROFS), Trouble::ReadOnly);
+        assert_eq!(of(libc::EPERM), Trouble::Denied);
+        assert_eq!(of(libc::ENOTSUP), Trouble::Unsupported);
+        assert_eq!(files::classify(&io::Error::new(io::ErrorKind::Unsupported, "wrapped")), Trouble::Unsupported);
+    }
+}

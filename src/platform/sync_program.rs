@@ -1,0 +1,180 @@
+//! Is a folder kept by a synchronisation program (`OneDrive`, Dropbox, …)?
+//!
+//! Such a folder is not shared but copied: every machine has its own, and the copies are merged minutes later. No operation in
+//! it is atomic between machines, so no lease can be kept there. The signs are names and marker files that these programs leave in
+//! their folders, looked for in the folder and all above it. No sign is no proof: a program may hide its marks.
+
+use serde_json::Value;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Most entries that one folder is searched for marker files with a changing name.
+const ENTRIES: usize = 20_000;
+
+/// What this user's environment says about synchronised folders.
+#[derive(Debug, Default)]
+struct Surroundings {
+    /// Folders with the program that keeps them.
+    folders: Vec<(PathBuf, &'static str)>,
+}
+
+/// Returns the name of the synchronisation program that keeps `path`, if one is recognised.
+#[must_use]
+pub fn sync_program(path: &Path) -> Option<String> {
+    #[cfg(windows)]
+    if crate::platform::file_system::volume_label(path).is_some_and(|label| label == "Google Drive") {
+        return Some("Google Drive".to_owned());
+    }
+    let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    recognise(&resolved, &Surroundings::read())
+}
+
+fn recognise(path: &Path, surroundings: &Surroundings) -> Option<String> {
+    let known =
+        surroundings.folders.iter().find(|(folder, _)| path.starts_with(folder)).map(|(_, program)| (*program).to_owned());
+    known.or_else(|| by_names(path)).or_else(|| path.ancestors().find_map(by_markers).map(str::to_owned))
+}
+
+impl Surroundings {
+    fn read() -> Self {
+        let mut folders = Vec::new();
+        for name in ["OneDrive", "OneDriveCommercial", "OneDriveConsumer"] {
+            folders.extend(std::env::var_os(name).map(|folder| (PathBuf::from(folder), "OneDrive")));
+        }
+        let homes = ["HOME", "APPDATA", "LOCALAPPDATA"].iter().filter_map(std::env::var_os);
+        for home in homes {
+            for name in [".dropbox", "Dropbox"] {
+                let list = Path::new(&home).join(name).join("info.json");
+                let text = std::fs::read_to_string(list).unwrap_or_default();
+                folders.extend(dropbox_folders(&text).into_iter().map(|folder| (folder, "Dropbox")));
+            }
+        }
+        // An empty or root folder would make everything synchronised.
+        folders.retain(|(folder, _)| folder.is_absolute() && folder.parent().is_some());
+        for (folder, _) in &mut folders {
+            *folder = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        }
+        Self { folders }
+    }
+}
+
+/// Reads Dropbox's list of its folders: `{"personal":{"path":"/home/anna/Dropbox",…},"business":{…}}`.
+fn dropbox_folders(text: &str) -> Vec<PathBuf> {
+    let Ok(Value::Object(accounts)) = serde_json::from_str(text) else { return Vec::new() };
+    let mut folders: Vec<PathBuf> =
+        accounts.values().filter_map(|account| account.get("path")?.as_str().map(PathBuf::from)).collect();
+    folders.sort();
+    folders
+}
+
+fn by_names(path: &Path) -> Option<String> {
+    let names: Vec<String> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+    for (index, name) in names.iter().enumerate() {
+        if name == "OneDrive" || name.starts_with("OneDrive - ") {
+            return Some("OneDrive".to_owned());
+        }
+        if name == "Google Drive" || name == "GoogleDrive" || name.starts_with("GoogleDrive-") {
+            return Some("Google Drive".to_owned());
+        }
+        if name == "Mobile Documents" || name == "com~apple~CloudDocs" {
+            return Some("iCloud".to_owned());
+        }
+        // macOS keeps all that uses its file-provider interface here: `Box-Box`, `OneDrive-Company`, `Dropbox`.
+        if name == "CloudStorage"
+            && index > 0
+            && names.get(index - 1).is_some_and(|above| above == "Library")
+            && let Some(provider) = names.get(index + 1)
+        {
+            return Some(provider.split('-').next().unwrap_or(provider).to_owned());
+        }
+    }
+    None
+}
+
+fn by_markers(folder: &Path) -> Option<&'static str> {
+    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
+    if has(".dropbox.cache") || folder.join(".dropbox").is_file() {
+        // `.dropbox` as a folder is the program's own, in the home folder, which is not synchronised.
+        return Some("Dropbox");
+    }
+    if has(".tmp.drivedownload") || has(".tmp.driveupload") {
+        return Some("Google Drive");
+    }
+    if has(".nextcloudsync.log") {
+        return Some("Nextcloud");
+    }
+    if has(".owncloudsync.log") || has(".csync_journal.db") {
+        return Some("ownCloud");
+    }
+    if has(".stfolder") {
+        return Some("Syncthing");
+    }
+    let entries = std::fs::read_dir(folder).ok()?;
+    let journal = entries.take(ENTRIES).flatten().any(|entry| is_journal(&entry.file_name()));
+    journal.then_some("Nextcloud or ownCloud")
+}
+
+/// The journal that both clients keep at the top of what they synchronise; its name holds a hash.
+fn is_journal(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    (name.starts_with(".sync_") || name.starts_with("._sync_")) && name.ends_with(".db")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::test_process::Folder;
+
+    fn judged(path: &Path) -> Option<String> {
+        recognise(path, &Surroundings::default())
+    }
+
+    #[test]
+    fn markers_are_found_in_every_folder_above() {
+        for (marker, program) in [
+            (".dropbox.cache", "Dropbox"),
+            (".dropbox", "Dropbox"),
+            (".tmp.drivedownload", "Google Drive"),
+            (".nextcloudsync.log", "Nextcloud"),
+            (".owncloudsync.log", "ownCloud"),
+            (".stfolder", "Syncthing"),
+            (".sync_0123abcd.db", "Nextcloud or ownCloud"),
+            ("._sync_0123abcd.db", "Nextcloud or ownCloud"),
+        ] {
+            let folder = Folder::new("sync-markers");
+            let deep = folder.file("projects").join("2026");
+            std::fs::create_dir_all(&deep).unwrap();
+            assert_eq!(judged(&deep), None, "before {marker}");
+            std::fs::write(folder.file(marker), "").unwrap();
+            assert_eq!(judged(&deep), Some(program.to_owned()), "{marker}");
+        }
+    }
+
+    #[test]
+    fn the_configuration_folder_of_dropbox_does_not_condemn_the_home() {
+        let folder = Folder::new("sync-home");
+        std::fs::create_dir(folder.file(".dropbox")).unwrap();
+        assert_eq!(judged(folder.path()), None);
+    }
+
+    #[test]
+    fn names_are_recognised_as_whole_components() {
+        let of = |path: &str| judged(Path::new(path));
+        assert_eq!(of("/nowhere/anna/OneDrive/db"), Some("OneDrive".to_owned()));
+        assert_eq!(of("/nowhere/anna/OneDrive - Example Ltd/db"), Some("OneDrive".to_owned()));
+        assert_eq!(of("/nowhere/anna/OneDriver/db"), None);
+        assert_eq!(of("/nowhere/anna/Library/Mobile Documents/db"), Some("iCloud".to_owned()));
+        assert_eq!(of("/nowhere/anna/Library/CloudStorage/Box-Box/db"), Some("Box".to_owned()));
+        assert_eq!(of("/nowhere/GoogleDrive-anna/db"), Some("Google Drive".to_owned()));
+    }
+
+    #[test]
+    fn folders_of_the_environment_count() {
+        let folders = dropbox_folders(r#"{"personal":{"path":"/data/box","host":1},"business":{"path":"/data/work"},"x":2}"#);
+        assert_eq!(folders, [PathBuf::from("/data/box"), PathBuf::from("/data/work")]);
+        assert_eq!(dropbox_folders("not json"), Vec::<PathBuf>::new());
+        let surroundings = Surroundings { folders: folders.into_iter().map(|folder| (folder, "Dropbox")).collect() };
+        assert_eq!(recognise(Path::new("/data/box/a"), &surroundings), Some("Dropbox".to_owned()));
+        assert_eq!(recognise(Path::new("/data/boxes/a"), &surroundings), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! Windows texts and handles: UTF-16 in and out, and handles that close themselves.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::windows::ffi::OsStrExt;
+use windows_sys::Win32::Foundation::{CloseHandle, HANDLE, INVALID_HANDLE_VALUE};
+
+/// Returns the text as UTF-16 with a final zero.
+pub(crate) fn to_wide(text: impl AsRef<OsStr>) -> Vec<u16> {
+    text.as_ref().encode_wide().chain([0]).collect()
+}
+
+/// Returns the text up to the first zero.
+pub(crate) fn from_wide(text: &[u16]) -> String {
+    let end = text.iter().position(|unit| *unit == 0).unwrap_or(text.len());
+    String::from_utf16_lossy(&text[..end])
+}
+
+/// Copies a text that ends with a zero, at most `limit` units of it.
+///
+/// # Safety
+/// `text` is null or points to units that are readable up to the first zero or the limit.
+pub(crate) unsafe fn copy_wide(text: *const u16, limit: usize) -> String {
+    let mut units = Vec::new();
+    while !text.is_null() && units.len() < limit {
+        // SAFETY: no zero was met so far, so the next unit belongs to the text.
+        let place = unsafe { text.add(units.len()) };
+        // SAFETY: as above.
+        let unit = unsafe { place.read() };
+        if unit == 0 {
+            break;
+        }
+        units.push(unit);
+    }
+    from_wide(&units)
+}
+
+/// A kernel handle that is closed once.
+#[derive(Debug)]
+pub(crate) struct Owned(HANDLE);
+
+// SAFETY: kernel handles belong to the process, not to a thread.
+unsafe impl Send for Owned {}
+// SAFETY: the kernel orders concurrent calls on one handle itself.
+unsafe impl Sync for Owned {}
+
+impl Owned {
+    /// Takes a handle that a call has just returned.
+    ///
+    /// # Errors
+    /// The calling thread's last error when the handle is null or invalid.
+    pub(crate) fn new(handle: HANDLE) -> io::Result<Self> {
+        if handle.is_null() || handle == INVALID_HANDLE_VALUE { Err(io::Error::last_os_error()) } else { Ok(Self(handle)) }
+    }
+
+    /// Returns the handle, which stays owned by `self`.
+    pub(crate) fn raw(&self) -> HANDLE {
+        self.0
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: the handle was checked when taken, and nobody else closes it.
+        unsafe { CloseHandle(self.0) };
+    }
+}

@@ -1,0 +1,96 @@
+//! What this machine remembers about a database between two runs of the program.
+//!
+//! A one-shot command sees the share for a moment; without a memory it could never tell that a lease has not changed for five
+//! minutes. The hazard is believing a memory of another boot (its clock means nothing here) or of another place with the same
+//! path: both are part of the file. A memory that cannot be read or written is no memory, never an error.
+
+use crate::lease::Memory;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    v: u32,
+    boot: String,
+    place: String,
+    memory: Memory,
+}
+
+/// Where one database's memory is kept.
+#[derive(Debug, Clone)]
+pub(super) struct MemoryFile {
+    path: PathBuf,
+    boot: String,
+    place: String,
+}
+
+impl MemoryFile {
+    /// Returns the file in `folder` for the store at `store`; `place` tells apart what may lie at the same path at other times.
+    pub(super) fn new(folder: &Path, store: &Path, place: String, boot: String) -> Self {
+        let name = crc32fast::hash(store.as_os_str().as_encoded_bytes());
+        let tail: String = store.file_name().unwrap_or_default().to_string_lossy().chars().take(40).collect();
+        Self { path: folder.join(format!("{name:08x}-{tail}.json")), boot, place }
+    }
+
+    pub(super) fn load(&self) -> Memory {
+        let Ok(text) = std::fs::read_to_string(&self.path) else { return Memory::default() };
+        let Ok(file) = serde_json::from_str::<File>(&text) else { return Memory::default() };
+        if file.v != 1 || file.place != self.place {
+            return Memory::default();
+        }
+        if file.boot == self.boot && !self.boot.is_empty() {
+            file.memory
+        } else {
+            Memory { observations: Vec::new(), lock_seen: None, ..file.memory }
+        }
+    }
+
+    pub(super) fn save(&self, memory: &Memory) {
+        let file = File { v: 1, boot: self.boot.clone(), place: self.place.clone(), memory: memory.clone() };
+        let Ok(text) = serde_json::to_string(&file) else { return };
+        let Some(folder) = self.path.parent() else { return };
+        let draft = self.path.with_extension(format!("{}.tmp", std::process::id()));
+        let written = std::fs::create_dir_all(folder)
+            .and_then(|()| std::fs::write(&draft, text))
+            .and_then(|()| std::fs::rename(&draft, &self.path));
+        if written.is_err() {
+            drop(std::fs::remove_file(&draft));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Ticks;
+    use crate::lease::observe::{Observation, Subject};
+    use crate::lease::record::{LeaseId, Nonce, Number, Token};
+
+    fn sample() -> Memory {
+        let id = LeaseId { number: Number(7), nonce: Nonce(u128::MAX) };
+        let seen = Observation::begin(Subject::lease(id, 3), Ticks::from_nanos(1), Ticks::from_nanos(2));
+        Memory { tail: Some(id), token: Token(9), observations: vec![seen], lock_seen: Some(id), ..Memory::default() }
+    }
+
+    #[test]
+    fn memory_survives_a_restart_and_forgets_clocks_of_another_boot() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |place: &str, boot: &str| MemoryFile::new(folder.path(), Path::new("/s/wems.db"), place.into(), boot.into());
+        file("here", "b1").save(&sample());
+        assert_eq!(file("here", "b1").load(), sample());
+        let other_boot = file("here", "b2").load();
+        assert_eq!((other_boot.tail, other_boot.token), (sample().tail, sample().token));
+        assert!(other_boot.observations.is_empty() && other_boot.lock_seen.is_none());
+        assert_eq!(file("elsewhere", "b1").load(), Memory::default());
+    }
+
+    #[test]
+    fn garbage_is_no_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = MemoryFile::new(folder.path(), Path::new("/s/wems.db"), String::new(), "b".into());
+        assert_eq!(file.load(), Memory::default());
+        file.save(&sample());
+        std::fs::write(&file.path, b"{\"v\":1,").unwrap();
+        assert_eq!(file.load(), Memory::default());
+    }
+}

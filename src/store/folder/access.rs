@@ -1,0 +1,148 @@
+//! The few ways in which files of the store are opened, read and made.
+//!
+//! The hazards: a colleague's pipe, link or huge file in the place of ours, which must neither hang nor mislead us; and a file
+//! that cannot be read, which must not look like one that is not there.
+
+use super::FolderStore;
+use crate::lease::codec::{MOST_BYTES, fingerprint};
+use crate::platform::files::{self, EntryKind, Trouble, classify};
+use crate::store::StoreError;
+use crate::store::naming::STORES;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+/// What lies under a name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    /// Nothing.
+    Missing,
+    /// A regular file with these bytes.
+    Bytes(Vec<u8>),
+    /// Something whose bytes cannot be had: a folder, a link, a pipe, a file beyond [`MOST_BYTES`], one that another program has
+    /// locked whole. The fingerprint is of what can be seen from outside.
+    Odd(u64),
+}
+
+/// Windows says with these that another program has the file, or part of it, for itself.
+const SHARING_VIOLATION: i32 = 32;
+const LOCK_VIOLATION: i32 = 33;
+
+/// Opens, reads and closes: the only way of reading that asks the server anew.
+pub(super) fn look(path: &Path) -> io::Result<Content> {
+    let file = match files::open_existing_read(path) {
+        Ok(file) => file,
+        Err(error) if classify(&error) == Trouble::Missing => return Ok(Content::Missing),
+        Err(error) => {
+            let odd = is_locked(&error) || files::entry_facts(path).is_ok_and(|facts| facts.kind != EntryKind::File);
+            return if odd { outside(path) } else { Err(error) };
+        }
+    };
+    // All of ours are shorter than this, and a read of a regular file is short only at its end: one call does.
+    let mut start = [0; 4096];
+    let read = (&file).read(&mut start).and_then(|length| {
+        let mut bytes = start[..length].to_vec();
+        if length == start.len() {
+            (&file).take((MOST_BYTES + 1 - length) as u64).read_to_end(&mut bytes)?;
+        }
+        Ok(bytes)
+    });
+    match read {
+        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes)),
+        Ok(_) => outside(path),
+        // Opening was allowed, so this is a mandatory lock on the bytes (SMB), not a question of permission.
+        Err(error) if classify(&error) == Trouble::Denied || is_locked(&error) => outside(path),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_locked(error: &io::Error) -> bool {
+    let windows = std::path::MAIN_SEPARATOR == '\\';
+    windows && matches!(error.raw_os_error(), Some(SHARING_VIOLATION | LOCK_VIOLATION))
+}
+
+/// Identifies what cannot be read by kind, size and time.
+fn outside(path: &Path) -> io::Result<Content> {
+    let metadata = match std::fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if classify(&error) == Trouble::Missing => return Ok(Content::Missing),
+        Err(error) => return Err(error),
+    };
+    let kind = metadata.file_type();
+    let time = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let seen = format!("{} {} {} {time:?}", kind.is_dir(), kind.is_symlink(), metadata.len());
+    Ok(Content::Odd(fingerprint(seen.as_bytes())))
+}
+
+/// What an exclusive create led to.
+#[derive(Debug)]
+pub(super) enum Created {
+    /// I made it.
+    New(File),
+    /// The name was taken.
+    Exists,
+}
+
+impl FolderStore {
+    /// Creates a file exclusively with the access of the database's folder. Where the store's folders are missing they are made;
+    /// that they usually exist is not asked beforehand.
+    ///
+    /// `sub` is the folder within the store.
+    pub(super) fn create_file(&self, doing: &'static str, path: &Path, sub: Option<&str>) -> Result<Created, StoreError> {
+        let created = match files::create_exclusive(path) {
+            Err(error) if classify(&error) == Trouble::Missing => {
+                self.make_folders(doing, sub)?;
+                files::create_exclusive(path)
+            }
+            other => other,
+        };
+        match created {
+            Ok(file) => {
+                let _decided_by_the_server = files::share_file_access(&file, &self.location.folder);
+                Ok(Created::New(file))
+            }
+            Err(error) if classify(&error) == Trouble::Exists => Ok(Created::Exists),
+            Err(error) => Err(StoreError::new(doing, path, error)),
+        }
+    }
+
+    fn make_folders(&self, doing: &'static str, sub: Option<&str>) -> Result<(), StoreError> {
+        self.missing(doing)?;
+        let stores = self.location.folder.join(STORES);
+        if self.make_folder(doing, &stores)? {
+            // Without the attribute the folder is only less tidy to look at.
+            let _visible = files::hide(&stores);
+        }
+        self.make_folder(doing, &self.location.store)?;
+        if let Some(sub) = sub {
+            self.make_folder(doing, &self.location.store.join(sub))?;
+        }
+        Ok(())
+    }
+
+    /// Makes one folder, and says whether it is new. A link in its place could lead the leases elsewhere for some of the users.
+    fn make_folder(&self, doing: &'static str, path: &Path) -> Result<bool, StoreError> {
+        match std::fs::create_dir(path) {
+            Ok(()) => {
+                self.share_access(path);
+                Ok(true)
+            }
+            Err(error) if classify(&error) == Trouble::Exists => {
+                let facts = files::entry_facts(path).map_err(|error| StoreError::new(doing, path, error))?;
+                if facts.kind == EntryKind::Directory {
+                    Ok(false)
+                } else {
+                    let source = io::Error::new(io::ErrorKind::NotADirectory, "this is in the place of a folder of the store");
+                    Err(StoreError::new(doing, path, source))
+                }
+            }
+            Err(error) => Err(StoreError::new(doing, path, error)),
+        }
+    }
+
+    /// Lets colleagues in. Where the server decides about access by itself the call is refused, and nothing is lost by that.
+    fn share_access(&self, path: &Path) {
+        let _decided_by_the_server = files::share_access_like(path, &self.location.folder);
+    }
+}

@@ -1,0 +1,177 @@
+//! The numbered lease files.
+//!
+//! A number is claimed by exclusive creation alone. A live lease has one writer, its owner, through the handle that is kept since
+//! the creation; every write is in place, of fixed length, and flushed before it counts.
+
+use super::access::{Content, Created, look};
+use super::{FolderStore, lock};
+use crate::clock::WallTime;
+use crate::lease::codec::{HEAD_BYTES, decode_lease, encode_head, encode_lease};
+use crate::lease::record::{Board, Body, Found, Head, LeaseId, Number, State};
+use crate::lease::wire::{Failure, Reply};
+use crate::platform::files::{self, Trouble, classify};
+use crate::platform::range_lock;
+use crate::store::StoreError;
+use std::fs::File;
+use std::sync::Arc;
+
+const PREFIX: &str = "lease-";
+const SUFFIX: &str = ".json";
+/// As many digits as [`Number::MAX`] has, so that names sort as numbers do.
+const DIGITS: usize = 12;
+
+/// Returns the name of a lease file.
+pub(super) fn file_name(number: Number) -> String {
+    format!("{PREFIX}{:0DIGITS$}{SUFFIX}", number.0)
+}
+
+/// Reads the number out of a name; only what [`file_name`] writes is one.
+fn parse_file_name(name: &str) -> Option<Number> {
+    let digits = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let strict = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let number = strict.then(|| digits.parse().ok()).flatten()?;
+    (number >= 1).then_some(Number(number))
+}
+
+impl FolderStore {
+    pub(super) fn list(&self) -> Result<Reply, StoreError> {
+        let doing = "listing the leases in";
+        let failed = |error| StoreError::new(doing, &self.location.store, error);
+        let entries = match std::fs::read_dir(&self.location.store) {
+            Ok(entries) => entries,
+            Err(error) if classify(&error) == Trouble::Missing => {
+                self.missing(doing)?;
+                return Ok(Reply::Numbers(Vec::new()));
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let mut numbers = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name();
+            numbers.extend(name.to_str().and_then(parse_file_name));
+        }
+        numbers.sort_unstable();
+        Ok(Reply::Numbers(numbers))
+    }
+
+    pub(super) fn read_lease(&self, number: Number) -> Result<Reply, StoreError> {
+        self.find_lease("reading the lease", number).map(Reply::Lease)
+    }
+
+    pub(super) fn find_lease(&self, doing: &'static str, number: Number) -> Result<Found, StoreError> {
+        let path = self.lease_path(number);
+        match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
+            Content::Missing => self.missing(doing).map(|()| Found::Missing),
+            Content::Bytes(bytes) => Ok(decode_lease(number, &bytes)),
+            Content::Odd(fingerprint) => Ok(Found::Blank { fingerprint }),
+        }
+    }
+
+    pub(super) fn create(&self, body: &Arc<Body>, at: WallTime) -> Result<Reply, StoreError> {
+        let doing = "creating the lease";
+        let path = self.lease_path(body.id.number);
+        let file = match self.create_file(doing, &path, None)? {
+            Created::New(file) => file,
+            Created::Exists => return Ok(Reply::Exists),
+        };
+        let head = Head { state: State::Live, counter: 1, at };
+        if let Err(error) = write_flushed(&file, &encode_lease(body, &head)) {
+            let failed = StoreError::new(doing, &path, error);
+            drop(file);
+            if failed.failure == Failure::Full {
+                // The one lease that may be removed: it never carried a record, so that nobody can have believed in it, and it
+                // would lock everybody out of a full share for the time-out of an unknown holder.
+                let _still_blank = std::fs::remove_file(&path);
+            }
+            return Err(failed);
+        }
+        lock(&self.held).insert(body.id.number, Arc::new(file));
+        if body.id.number == Number(1) {
+            // The board should be old by the time others watch it: on NFS a new file stays invisible to whoever looked before.
+            // Its absence is no error; the holder's next heartbeat writes it again.
+            let _later =
+                self.create_board(&Board { id: body.id, token: body.token, state: State::Live, long: body.promise.long });
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn write_head(&self, number: Number, head: &Head) -> Result<Reply, StoreError> {
+        self.write_own(number, &encode_head(head))
+    }
+
+    pub(super) fn write_record(&self, body: &Body, head: &Head) -> Result<Reply, StoreError> {
+        self.write_own(body.id.number, &encode_lease(body, head))
+    }
+
+    fn write_own(&self, number: Number, bytes: &[u8]) -> Result<Reply, StoreError> {
+        let file = self.own(number)?;
+        write_flushed(&file, bytes).map_err(|error| StoreError::new("writing the lease", self.lease_path(number), error))?;
+        Ok(Reply::Done)
+    }
+
+    /// A live lease that carries this nonce was made by this very client, so that it may be written without the kept handle.
+    /// An ended one stays ended: somebody believed in it.
+    pub(super) fn void(&self, id: LeaseId, at: WallTime) -> Result<Reply, StoreError> {
+        let doing = "withdrawing the claim";
+        let path = self.lease_path(id.number);
+        if let Found::Record { head, body } = self.find_lease(doing, id.number)?
+            && body.id == id
+            && head.state == State::Live
+        {
+            let void = Head { state: State::Void, counter: head.counter.saturating_add(1), at };
+            let bytes: [u8; HEAD_BYTES] = encode_head(&void);
+            let failed = |error| StoreError::new(doing, &path, error);
+            let kept = lock(&self.held).get(&id.number).cloned();
+            match kept {
+                Some(file) => write_flushed(&file, &bytes).map_err(failed)?,
+                None => files::open_existing_write(&path).and_then(|file| write_flushed(&file, &bytes)).map_err(failed)?,
+            }
+        }
+        Ok(self.close(id.number))
+    }
+
+    /// The range lock is evidence for others, never a condition: where it cannot be had, the lease holds all the same.
+    pub(super) fn lock(&self, number: Number) -> Result<Reply, StoreError> {
+        let file = self.own(number)?;
+        if self.capabilities.range_locks {
+            let _only_evidence = range_lock::try_exclusive(&file);
+        }
+        Ok(Reply::Done)
+    }
+
+    pub(super) fn close(&self, number: Number) -> Reply {
+        let kept = lock(&self.held).remove(&number);
+        if let Some(file) = kept
+            && self.capabilities.range_locks
+        {
+            // Closing would drop it too, but a write still in flight on another thread may keep the handle for minutes.
+            let _dropped_with_the_handle = range_lock::unlock(&file);
+        }
+        Reply::Done
+    }
+}
+
+/// Writes in place and waits until the server has it.
+pub(super) fn write_flushed(file: &File, bytes: &[u8]) -> std::io::Result<()> {
+    files::write_at(file, 0, bytes)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_numbers_of_twelve_digits_only() {
+        for number in [1, 43, 999_999_999_999] {
+            assert_eq!(parse_file_name(&file_name(Number(number))), Some(Number(number)));
+        }
+        assert_eq!(file_name(Number(43)), "lease-000000000043.json");
+        for name in ["lease-000000000000.json", "lease-43.json", "lease-0000000000043.json", "lease-00000000004x.json", "board"] {
+            assert_eq!(parse_file_name(name), None, "{name}");
+        }
+        for name in ["lease-+00000000043.json", "lease-000000000043.json~", "Lease-000000000043.json", "lease-.json"] {
+            assert_eq!(parse_file_name(name), None, "{name}");
+        }
+    }
+}

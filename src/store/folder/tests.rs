@@ -1,0 +1,170 @@
+//! Facts of the folder store that need to look behind it; what all stores promise is in `tests/conformance.rs`.
+
+use super::*;
+use crate::clock::WallTime;
+use crate::lease::record::{Body, Holder, Host, LeaseId, Nonce, ProcessId, Token};
+use crate::lease::timing::Timing;
+use crate::lease::wire::Failure;
+use crate::store::StoreError;
+
+/// Makes a record to write.
+pub(super) fn body(number: u64, nonce: u128) -> Body {
+    Body {
+        id: LeaseId { number: Number(number), nonce: Nonce(nonce) },
+        token: Token(number),
+        holder: Holder { user: "eva".into(), machine: "PC-7".into(), pid: 7, ..Holder::default() },
+        host: Host::default(),
+        process: ProcessId { pid: 7, start: 7 },
+        guards: Vec::new(),
+        acquired: WallTime(1_795_424_000_000),
+        promise: Timing::default().promise(),
+        database: "wems.db".into(),
+    }
+}
+
+fn identity(nonce: u128) -> Identity {
+    Identity { holder: body(1, 1).holder, host: Host::default(), nonce: Nonce(nonce) }
+}
+
+fn open(folder: &Path) -> FolderStore {
+    FolderStore::open(&folder.join("wems.db"), identity(9)).unwrap()
+}
+
+fn create(number: u64) -> Op {
+    Op::Create(Arc::new(body(number, 1)), WallTime(0))
+}
+
+#[test]
+fn a_share_that_was_disconnected_is_not_free() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path());
+    assert_eq!(store.perform(&Op::List).unwrap(), Reply::Numbers(Vec::new()));
+    // What is seen when a network drive is unmounted under us: the folder is there, empty, on another volume.
+    let mut store = store;
+    store.capabilities.kind = "cifs".into();
+    store.volume = AtomicU64::new(u64::MAX);
+    for op in [Op::List, Op::ReadBoard, Op::ReadNotice, Op::ReadLease(Number(1)), create(1), Op::Touch] {
+        let StoreError { failure, .. } = store.perform(&op).unwrap_err();
+        assert_eq!(failure, Failure::Unreachable, "{op:?}");
+    }
+    assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_share_mounted_again_under_another_number_is_the_same() {
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path());
+    store.volume.store(u64::MAX, Ordering::Relaxed);
+    assert_eq!(store.perform(&Op::List).unwrap(), Reply::Numbers(Vec::new()));
+    assert_ne!(store.volume.load(Ordering::Relaxed), u64::MAX);
+}
+
+#[test]
+fn something_in_the_place_of_the_store_is_unusable_and_stays() {
+    let temp = tempfile::tempdir().unwrap();
+    let stores = temp.path().join(".sharelock");
+    std::fs::write(&stores, b"what is this").unwrap();
+    let store = open(temp.path());
+    for op in [Op::List, Op::ReadBoard, Op::ReadLease(Number(1)), create(1), Op::Touch] {
+        let error = store.perform(&op).unwrap_err();
+        assert_eq!(error.failure, Failure::Unusable, "{op:?}: {error}");
+    }
+    assert_eq!(std::fs::read(&stores).unwrap(), b"what is this");
+}
+
+#[cfg(unix)]
+#[test]
+fn links_in_the_place_of_the_store_are_refused() {
+    let temp = tempfile::tempdir().unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(elsewhere.path(), temp.path().join(".sharelock")).unwrap();
+    for op in [create(1), Op::List, Op::ReadBoard, Op::ReadLease(Number(1))] {
+        let error = open(temp.path()).perform(&op).map(|reply| panic!("{op:?}: {reply:?}")).unwrap_err();
+        assert_eq!(error.failure, Failure::Unusable, "{error}");
+    }
+    assert_eq!(std::fs::read_dir(elsewhere.path()).unwrap().count(), 0);
+    drop(elsewhere);
+    for op in [Op::List, Op::ReadBoard, Op::ReadLease(Number(1))] {
+        let error = open(temp.path()).perform(&op).map(|reply| panic!("{op:?}: {reply:?}")).unwrap_err();
+        assert_eq!(error.failure, Failure::Unusable, "dangling: {error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn new_files_have_the_access_of_the_folder() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let temp = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(temp.path(), std::fs::Permissions::from_mode(0o2770)).unwrap();
+    let store = open(temp.path());
+    store.perform(&create(1)).unwrap();
+    store.perform(&Op::Touch).unwrap();
+    store.perform(&Op::CreateNotice(Arc::new(body(1, 1)), WallTime(0))).unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().mode() & 0o777;
+    let place = store.location();
+    for folder in [place.folder.join(".sharelock"), place.store.clone(), place.store.join("queue")] {
+        assert_eq!(mode(&folder), 0o770, "{}", folder.display());
+    }
+    for file in [store.lease_path(Number(1)), place.store.join("board"), place.notice.clone()] {
+        assert_eq!(mode(&file), 0o660, "{}", file.display());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn odd_things_in_the_place_of_files_neither_hang_nor_mislead() {
+    use crate::lease::record::{Found, NoticeSeen};
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path());
+    store.perform(&create(1)).unwrap();
+    let place = store.location().clone();
+    std::fs::remove_file(place.store.join("board")).unwrap();
+    let odd: [fn(&Path); 4] = [
+        |path| std::fs::create_dir(path).unwrap(),
+        |path| std::os::unix::fs::symlink("/dev/zero", path).unwrap(),
+        |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap()),
+        |path| std::fs::write(path, vec![b' '; 100_000]).unwrap(),
+    ];
+    for make in odd {
+        let lease = store.lease_path(Number(2));
+        for path in [&place.notice, &lease, &place.store.join("board")] {
+            make(path);
+        }
+        let Reply::Notice(NoticeSeen::Foreign { fingerprint, holder: None }) = store.perform(&Op::ReadNotice).unwrap() else {
+            panic!("not foreign");
+        };
+        assert!(matches!(store.perform(&Op::ReadLease(Number(2))).unwrap(), Reply::Lease(Found::Blank { .. })));
+        assert_eq!(store.perform(&Op::ReadBoard).unwrap(), Reply::Board(None));
+        assert_eq!(store.perform(&create(2)).unwrap(), Reply::Exists);
+        let again = store.perform(&Op::ReadNotice).unwrap();
+        assert_eq!(again, Reply::Notice(NoticeSeen::Foreign { fingerprint, holder: None }), "unchanged");
+        for path in [&place.notice, &lease, &place.store.join("board")] {
+            std::fs::remove_dir(path).or_else(|_| std::fs::remove_file(path)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_system_says_what_it_can() {
+    let system = |kind, name: &str, options: &str| FileSystem { kind, name: name.into(), options: options.into() };
+    let nfs = || Kind::Nfs { version: "4.2".into() };
+    for (kind, name, options, locks, local) in [
+        (Kind::Local, "ext4", "", true, true),
+        (Kind::Tmpfs, "tmpfs", "", true, true),
+        (nfs(), "nfs4", "rw,vers=4.2,local_lock=none", true, false),
+        (nfs(), "nfs", "rw,nolock", false, false),
+        (nfs(), "nfs", "rw,local_lock=all", false, false),
+        (nfs(), "nfs", "rw,local_lock=posix", false, false),
+        (nfs(), "nfs", "rw,local_lock=flock", true, false),
+        (Kind::Smb, "cifs", "rw,vers=3.1.1", true, false),
+        (Kind::Smb, "cifs", "rw,nobrl", false, false),
+        (Kind::Fuse("sshfs".into()), "fuse.sshfs", "", false, false),
+        (Kind::Unknown, "", "", false, false),
+    ] {
+        let can = capabilities(&system(kind, name, options), None);
+        assert_eq!((can.range_locks, can.native_events), (locks, local), "{name} {options}");
+        assert_eq!((can.may_hang, can.caches_reads), (!local, !local), "{name} {options}");
+    }
+    let can = capabilities(&system(Kind::Local, "ntfs", ""), Some("OneDrive".into()));
+    assert_eq!((can.range_locks, can.synchronised_by.as_deref()), (false, Some("OneDrive")));
+}

@@ -1,0 +1,130 @@
+//! Where leases live. One trait, one conformance suite; what a store can do is data ([`Capabilities`]), not code paths elsewhere.
+
+use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen};
+use crate::lease::wire::{Failure, Op, Over, Reply};
+use crate::platform::files::{Trouble, classify};
+use std::io;
+use std::path::PathBuf;
+
+pub mod folder;
+mod history;
+pub mod memory;
+pub mod naming;
+
+pub use folder::FolderStore;
+pub use memory::{MemoryShare, MemoryStore};
+pub use naming::{Location, OpenError, locate};
+
+/// What a store can and cannot do, found out once when it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a file system, not states")]
+pub struct Capabilities {
+    /// What kind of file system it is, in the words people know: `ext4`, `nfs4`, `smb3`, `memory`.
+    pub kind: String,
+    /// Reads may be answered from a cache while the server cannot be reached, so that staleness needs `Op::Touch` first.
+    pub caches_reads: bool,
+    /// A call may hang for minutes (any network file system): it must run on a worker, never on a caller's thread.
+    pub may_hang: bool,
+    /// Range locks are seen by other machines.
+    pub range_locks: bool,
+    /// Changes made by other machines raise local change events (true for local folders only).
+    pub native_events: bool,
+    /// The folder is synchronised between machines without one authority (cloud folders): no lease can be kept there. The text names
+    /// the program.
+    pub synchronised_by: Option<String>,
+}
+
+/// Why an operation on the store failed: what was tried, on which path, and what the system said.
+#[derive(Debug, thiserror::Error)]
+#[error("{doing} {path}: {source}", path = path.display())]
+pub struct StoreError {
+    /// What the core needs to know.
+    pub failure: Failure,
+    /// What was tried, e.g. `creating the lease`.
+    pub doing: &'static str,
+    /// The path concerned.
+    pub path: PathBuf,
+    /// What the system said.
+    #[source]
+    pub source: std::io::Error,
+}
+
+impl StoreError {
+    /// Wraps what the system said in the core's words.
+    fn new(doing: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self { failure: failure_of(&source), doing, path: path.into(), source }
+    }
+}
+
+/// Returns what an error means to the core. Whatever is not known for certain counts as a share that did not answer: then
+/// nothing is concluded from it, neither that something happened nor that it did not.
+fn failure_of(error: &io::Error) -> Failure {
+    match classify(error) {
+        Trouble::Missing => Failure::Gone,
+        Trouble::Denied => Failure::Denied,
+        Trouble::Full => Failure::Full,
+        Trouble::ReadOnly => Failure::ReadOnly,
+        Trouble::Exists | Trouble::NameTooLong | Trouble::Unsupported => Failure::Unusable,
+        Trouble::Other => match error.kind() {
+            io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => Failure::Unusable,
+            _ => Failure::Unreachable,
+        },
+    }
+}
+
+/// Returns whether a notice may be written over by the holder of `mine`.
+fn may_write_over(seen: &NoticeSeen, over: Over, mine: LeaseId) -> bool {
+    match (over, seen) {
+        (_, NoticeSeen::Missing) | (Over::Mine, NoticeSeen::Foreign { .. }) => false,
+        (Over::Mine, NoticeSeen::Ours { id, .. }) => *id == mine,
+        (Over::Fingerprint(expected), NoticeSeen::Ours { fingerprint, .. } | NoticeSeen::Foreign { fingerprint, .. }) => {
+            *fingerprint == expected
+        }
+    }
+}
+
+/// Who this client is, for its ticket, its history file, and for judging whether a holder on this machine is dead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// As shown to people.
+    pub holder: Holder,
+    /// Where it runs.
+    pub host: Host,
+    /// Random; keeps its files apart from those of every other client, also of a later one with the same process number.
+    pub nonce: Nonce,
+}
+
+/// Somebody in the queue, as shown to people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiter {
+    /// Who.
+    pub holder: crate::lease::record::Holder,
+    /// Since when, by their wall clock.
+    pub since: crate::clock::WallTime,
+}
+
+/// A place where the leases of one database live.
+///
+/// Every method may block for as long as the share takes; callers use a worker where [`Capabilities::may_hang`] says so.
+pub trait Store: Send + Sync {
+    /// Returns what this store can do.
+    fn capabilities(&self) -> &Capabilities;
+
+    /// Performs one operation.
+    ///
+    /// # Errors
+    /// [`StoreError`] with the [`Failure`] that the core understands.
+    fn perform(&self, op: &Op) -> Result<Reply, StoreError>;
+
+    /// Returns who waits, oldest first, tickets not renewed for long left out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the queue cannot be read.
+    fn waiting(&self) -> Result<Vec<Waiter>, StoreError>;
+
+    /// Puts this client's ticket into the queue, or takes it out.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the ticket cannot be written or removed.
+    fn queue(&self, waiting: bool) -> Result<(), StoreError>;
+}

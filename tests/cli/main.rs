@@ -1,0 +1,16 @@
+//! The command line as people and scripts meet it: the real program, real processes, real signals, in folders of its own.
+//!
+//! Nothing of the user's is read or written: home, state and working folder are temporary. Where waits matter, every duration of the
+//! protocol is divided by `SHARELOCK_TIME_SCALE`. What only Unix has (signals, sh) is in the modules marked so.
+
+mod support;
+
+mod demo;
+mod hold;
+mod kill;
+#[cfg(unix)]
+mod lost;
+#[cfg(unix)]
+mod run;
+mod status;
+mod usage;

@@ -1,0 +1,214 @@
+//! Sessions on a real folder: take, wait, hand over, give back; and exactly how many operations each costs.
+
+use sharelock::clock::{Clock, SystemClock};
+use sharelock::lease::record::{Holder, Host, Nonce, ProcessId};
+use sharelock::lease::timing::Timing;
+use sharelock::lease::wire::{Op, Reply, Report};
+use sharelock::lease::{Belief, Identity, State};
+use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
+use sharelock::store::{Capabilities, FolderStore, Store, StoreError, Waiter};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Counts the operations that reach a store.
+struct Counting {
+    inner: FolderStore,
+    ops: Mutex<Vec<&'static str>>,
+}
+
+impl Counting {
+    fn take(&self) -> Vec<&'static str> {
+        std::mem::take(&mut self.ops.lock().unwrap())
+    }
+}
+
+fn name(op: &Op) -> &'static str {
+    match op {
+        Op::Touch => "touch",
+        Op::Ping => "ping",
+        Op::ReadBoard => "read board",
+        Op::List => "list",
+        Op::ReadLease(_) => "read lease",
+        Op::ReadNotice => "read notice",
+        Op::Probe(_) => "probe",
+        Op::Create(..) => "create",
+        Op::WriteHead(..) => "write head",
+        Op::WriteRecord(..) => "write record",
+        Op::Void(..) => "void",
+        Op::Lock(_) => "lock",
+        Op::Close(_) => "close",
+        Op::CreateNotice(..) => "create notice",
+        Op::WriteNotice(..) => "write notice",
+        Op::RemoveNotice(_) => "remove notice",
+        Op::WriteBoard(_) => "write board",
+        Op::CleanUp { .. } => "clean up",
+    }
+}
+
+impl Store for Counting {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
+        self.ops.lock().unwrap().push(name(op));
+        self.inner.perform(op)
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
+        self.inner.waiting()
+    }
+
+    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
+        self.inner.queue(waiting)
+    }
+}
+
+fn identity(user: &str) -> Identity {
+    // A machine of its own, so that nobody is judged by processes of this test.
+    let host = Host { machine: format!("machine of {user}"), boot: "1".into(), pids: "1".into(), owner: user.into() };
+    let holder = Holder { user: user.into(), machine: format!("PC-{user}"), pid: 1, ..Holder::default() };
+    Identity { holder, host, process: ProcessId { pid: 1, start: 1 }, database: "wems.db".into() }
+}
+
+fn database(folder: &Path) -> PathBuf {
+    let path = folder.join("wems.db");
+    std::fs::write(&path, "data").unwrap();
+    path
+}
+
+fn session(database: &Path, user: &str, timing: Timing) -> (Session, Arc<Counting>) {
+    let me = identity(user);
+    let nonce = Nonce(u128::from(crc32fast::hash(user.as_bytes())));
+    let author = sharelock::store::Identity { holder: me.holder, host: me.host, nonce };
+    let inner = FolderStore::open(database, author).unwrap();
+    let folder = Some(inner.location().store.clone());
+    let store = Arc::new(Counting { inner, ops: Mutex::default() });
+    let options = SessionOptions { timing, identity: identity(user), memory: None, place: String::new(), folder };
+    (Session::open(Arc::clone(&store) as Arc<dyn Store>, options).unwrap(), store)
+}
+
+#[test]
+fn a_lease_is_taken_seen_and_given_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let (ben, _) = session(&database, "ben", Timing::default());
+    assert_eq!(ben.look(Duration::from_secs(5)).status.state, State::Free);
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    assert!(matches!(guard.belief(), Belief::Holding(..)));
+    let seen = ben.look(Duration::from_secs(5)).status;
+    assert_eq!((seen.state, seen.holder.unwrap().user.as_str()), (State::Held, "anna"));
+    assert_eq!(seen.token, Some(guard.token()));
+    let Err(AcquireError::Taken(status)) = ben.acquire(Wait::Never, None) else { panic!("two holders") };
+    assert_eq!(status.holder.unwrap().machine, "PC-anna");
+    assert!(database.with_file_name("wems.db.lock").exists());
+    let token = guard.token();
+    guard.release().unwrap();
+    assert!(!database.with_file_name("wems.db.lock").exists());
+    let guard = ben.acquire(Wait::Never, None).unwrap();
+    assert!(guard.token() > token);
+    assert!(guard.is_valid(Duration::from_secs(5)));
+    guard.release().unwrap();
+    assert_eq!(std::fs::read_to_string(&database).unwrap(), "data");
+}
+
+#[test]
+fn a_second_acquire_of_one_session_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (session, _) = session(&database(folder.path()), "anna", Timing::default());
+    let guard = session.acquire(Wait::Never, None).unwrap();
+    assert!(matches!(session.acquire(Wait::Forever, None), Err(AcquireError::Busy)));
+    drop(guard);
+    session.acquire(Wait::Never, None).unwrap().release().unwrap();
+}
+
+#[test]
+fn a_waiter_gets_in_when_the_holder_leaves_without_polling() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let (ben, _) = session(&database, "ben", Timing::default());
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    std::thread::scope(|scope| {
+        let events = ben.subscribe();
+        let waiting = scope.spawn(|| ben.acquire(Wait::For(Duration::from_secs(60)), None).map(drop));
+        // Ben has looked twice: once, and once more after his watch began.
+        for _ in 0..2 {
+            while events.recv_timeout(Duration::from_secs(20)).unwrap() != Report::Looked {}
+        }
+        let began = SystemClock.now().ticks;
+        guard.release().unwrap();
+        waiting.join().unwrap().unwrap();
+        let took = SystemClock.now().ticks.since(began);
+        // The next look of its own would come after 15 s.
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    });
+}
+
+#[test]
+fn a_wait_ends_at_its_time_or_when_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let (ben, _) = session(&database, "ben", Timing::default());
+    let _guard = anna.acquire(Wait::Never, None).unwrap();
+    assert!(matches!(ben.acquire(Wait::For(Duration::from_millis(50)), None), Err(AcquireError::Taken(_))));
+    std::thread::scope(|scope| {
+        let events = ben.subscribe();
+        let canceller = ben.canceller();
+        let waiting = scope.spawn(|| ben.acquire(Wait::Forever, None).map(drop));
+        while events.recv_timeout(Duration::from_secs(20)).unwrap() != Report::Looked {}
+        canceller.cancel();
+        assert!(matches!(waiting.join().unwrap(), Err(AcquireError::Cancelled)));
+    });
+}
+
+#[test]
+fn a_holder_whose_store_vanishes_knows_it_and_is_taken_over_after_the_time_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let timing = Timing::scaled(200.0);
+    let (anna, _) = session(&database, "anna", timing);
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    let first = guard.token();
+    let events = anna.subscribe();
+    // The whole store is moved away and back: Anna's record is there again afterwards, but she has given up on it.
+    let store = database.parent().unwrap().join(".sharelock/wems.db");
+    let away = store.with_file_name("away");
+    std::fs::rename(&store, &away).unwrap();
+    while !matches!(events.recv_timeout(Duration::from_secs(20)).unwrap(), Report::Lost(..)) {}
+    assert_eq!(guard.belief(), Belief::None);
+    std::fs::rename(&away, &store).unwrap();
+    let (ben, _) = session(&database, "ben", timing);
+    let began = SystemClock.now().ticks;
+    let taken = ben.acquire(Wait::For(Duration::from_secs(60)), None).unwrap();
+    let waited = SystemClock.now().ticks.since(began);
+    // The age of the file is evidence, so that the short time-out of Ben's own observation is enough.
+    assert!(waited >= timing.short, "taken over after {waited:?}");
+    assert!(taken.token() > first);
+}
+
+#[test]
+fn operations_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, store) = session(&database, "anna", Timing::default());
+    anna.acquire(Wait::Never, None).unwrap().release().unwrap();
+    store.take();
+    // The second time the ledger was listed less than a minute ago.
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    let look = ["read board", "read lease", "read notice"];
+    let claim = ["create", "read board", "read lease", "read lease", "create notice"];
+    let settle = ["lock", "write board"];
+    assert_eq!(store.take(), [&look[..], &claim, &settle].concat());
+    assert!(guard.is_valid(Duration::from_secs(5)));
+    // The renewal's answer is told before its notice is written.
+    let renewal = ["read lease", "read board", "write head", "write notice"];
+    assert_eq!(store.take(), renewal);
+    guard.release().unwrap();
+    assert_eq!(store.take(), ["remove notice", "write head", "read board", "write board", "close"]);
+    drop(anna.look(Duration::from_secs(5)));
+    assert_eq!(store.take(), ["read board", "list", "read lease", "read notice"]);
+}
