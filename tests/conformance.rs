@@ -15,10 +15,11 @@ use support::{THEN, board, body, head, identity};
 
 type Fact = (&'static str, fn(&dyn Place));
 
-const FACTS: [Fact; 17] = [
+const FACTS: [Fact; 18] = [
     ("looking leaves no trace", looking_leaves_no_trace),
     ("one create wins", one_create_wins),
     ("a lease is read as written", a_lease_is_read_as_written),
+    ("a copy in its place is another file", a_copy_in_its_place_is_another_file),
     ("a head is never seen torn", a_head_is_never_seen_torn),
     ("only the maker writes a lease", only_the_maker_writes_a_lease),
     ("a claim is withdrawn by its nonce alone", a_claim_is_withdrawn_by_its_nonce_alone),
@@ -79,7 +80,7 @@ fn create(body: &Arc<Body>) -> Op {
 
 fn found(store: &dyn Store, number: u64) -> Found {
     match reply(store, &Op::ReadLease(Number(number))) {
-        Reply::Lease(found) => found,
+        Reply::Lease(found) => found.in_file(0),
         other => panic!("{other:?}"),
     }
 }
@@ -150,16 +151,32 @@ fn a_lease_is_read_as_written(place: &dyn Place) {
     let (mine, other) = (place.client(identity(1)), place.client(identity(2)));
     let mut record = body(1, 5);
     done(&*mine, &create(&record));
-    assert_eq!(found(&*other, 1), Found::Record { head: head(State::Live, 1), body: Arc::clone(&record) });
+    assert_eq!(found(&*other, 1), Found::Record { head: head(State::Live, 1), body: Arc::clone(&record), file: 0 });
     assert_eq!(place.bytes(Name::Lease(Number(1))).unwrap().len(), LEASE_BYTES);
     done(&*mine, &Op::WriteHead(Number(1), head(State::Live, 2)));
     assert_eq!(state_of(&*other, 1), (State::Live, 2));
     Arc::make_mut(&mut record).guards = vec![ProcessId { pid: 8, start: 9 }];
     done(&*mine, &Op::WriteRecord(Arc::clone(&record), head(State::Live, 3)));
-    assert_eq!(found(&*other, 1), Found::Record { head: head(State::Live, 3), body: record });
+    assert_eq!(found(&*other, 1), Found::Record { head: head(State::Live, 3), body: record, file: 0 });
     done(&*mine, &Op::WriteHead(Number(1), head(State::Ended, 4)));
     assert_eq!(state_of(&*other, 1), (State::Ended, 4));
     assert_eq!(place.bytes(Name::Lease(Number(1))).unwrap().len(), LEASE_BYTES);
+}
+
+fn a_copy_in_its_place_is_another_file(place: &dyn Place) {
+    let (mine, other) = (place.client(identity(1)), place.client(identity(2)));
+    done(&*mine, &create(&body(1, 5)));
+    let file = || match reply(&*other, &Op::ReadLease(Number(1))) {
+        Reply::Lease(Found::Record { file, .. }) => file,
+        reply => panic!("{reply:?}"),
+    };
+    let before = file();
+    done(&*mine, &Op::WriteHead(Number(1), head(State::Live, 2)));
+    assert_eq!(file(), before, "a renewal is written in place");
+    let bytes = place.bytes(Name::Lease(Number(1))).unwrap();
+    place.plant(Name::Lease(Number(1)), None);
+    place.plant(Name::Lease(Number(1)), Some(&bytes));
+    assert_ne!(file(), before);
 }
 
 fn a_head_is_never_seen_torn(place: &dyn Place) {
@@ -503,6 +520,11 @@ fn a_folder_and_the_memory_agree() {
             let (op, client) = (seeded.op(), usize::try_from(seeded.below(3)).unwrap());
             let expected = pairs[client].0.perform(&op).map_err(|error| error.failure);
             let actual = pairs[client].1.perform(&op).map_err(|error| error.failure);
+            let unnumbered = |result: Result<Reply, Failure>| match result {
+                Ok(Reply::Lease(found)) => Ok(Reply::Lease(found.in_file(0))),
+                other => other,
+            };
+            let (actual, expected) = (unnumbered(actual), unnumbered(expected));
             assert_eq!(actual, expected, "seed {seed}, step {step}, client {client}: {op:?}");
             outcomes[usize::from(actual.is_ok())] += 1;
         }

@@ -1,7 +1,8 @@
 //! Sessions on a real folder: take, wait, hand over, give back; and exactly how many operations each costs.
 
 use sharelock::clock::{Clock, SystemClock};
-use sharelock::lease::record::{Holder, Host, Nonce, ProcessId};
+use sharelock::lease::codec::encode_lease;
+use sharelock::lease::record::{self, Body, Found, Head, Holder, Host, LeaseId, Nonce, Number, ProcessId};
 use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Op, Reply, Report};
 use sharelock::lease::{Belief, Identity, State};
@@ -115,6 +116,43 @@ fn a_lease_is_taken_seen_and_given_back() {
 }
 
 #[test]
+fn a_void_lease_above_a_gap_hides_no_live_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let (ben, store) = session(&database, "ben", Timing::default());
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    // Somebody whose cache still showed the ledger of before a restore claimed 51, found the gap, and withdrew.
+    let Ok(Reply::Lease(Found::Record { head, body, .. })) = store.perform(&Op::ReadLease(Number(1))) else { panic!("no lease") };
+    let withdrawn = Body { id: LeaseId { number: Number(51), nonce: Nonce(7) }, ..Body::clone(&body) };
+    let bytes = encode_lease(&withdrawn, &Head { state: record::State::Void, ..head });
+    std::fs::write(store.inner.lease_path(Number(51)), bytes).unwrap();
+    let seen = ben.look(Duration::from_secs(5)).status;
+    assert_eq!((seen.state, seen.holder.unwrap().user.as_str()), (State::Held, "anna"));
+    let Err(AcquireError::Taken(_)) = ben.acquire(Wait::Never, None) else { panic!("two holders") };
+    guard.release().unwrap();
+    assert!(ben.acquire(Wait::Never, None).is_ok());
+}
+
+#[test]
+fn a_renewal_into_a_store_that_was_exchanged_for_its_copy_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, store) = session(&database, "anna", Timing::default());
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    assert!(guard.is_valid(Duration::from_secs(5)));
+    // The copy shows my nonce and my last counter; my kept handle leads into the original.
+    let (original, away) = (store.inner.location().store.clone(), folder.path().join("away"));
+    std::fs::rename(&original, &away).unwrap();
+    std::fs::create_dir(&original).unwrap();
+    for entry in std::fs::read_dir(&away).unwrap().map(Result::unwrap).filter(|entry| entry.path().is_file()) {
+        std::fs::copy(entry.path(), original.join(entry.file_name())).unwrap();
+    }
+    assert!(!guard.is_valid(Duration::from_secs(5)), "nobody can see that renewal");
+    drop(guard);
+}
+
+#[test]
 fn a_second_acquire_of_one_session_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (session, _) = session(&database(folder.path()), "anna", Timing::default());
@@ -205,7 +243,7 @@ fn operations_are_counted() {
     assert_eq!(store.take(), [&look[..], &claim, &settle].concat());
     assert!(guard.is_valid(Duration::from_secs(5)));
     // The renewal's answer is told before its notice is written.
-    let renewal = ["read lease", "read board", "write head", "write notice"];
+    let renewal = ["read board", "write head", "read lease", "write notice"];
     assert_eq!(store.take(), renewal);
     guard.release().unwrap();
     assert_eq!(store.take(), ["remove notice", "write head", "read board", "write board", "close"]);

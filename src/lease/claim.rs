@@ -271,7 +271,7 @@ impl Client {
         match found {
             Found::Missing => Err(Withdrawal::GapBefore),
             // The record's own number is the file's: the store refuses to read one under another's name.
-            Found::Record { head, body } => match claim.before.and_then(|before| before.seen) {
+            Found::Record { head, body, .. } => match claim.before.and_then(|before| before.seen) {
                 Some((nonce, _)) if nonce != body.id.nonce => Err(Withdrawal::PredecessorMoved),
                 Some((_, Some(counter))) if head.state == State::Live && head.counter != counter => {
                     Err(Withdrawal::PredecessorMoved)

@@ -287,7 +287,7 @@ impl Client {
             Phase::Looking(look) => self.step_look(look, sent, result),
             Phase::Claiming(claim) => self.step_claim(claim, result),
             Phase::Withdrawing(withdraw) => self.step_withdraw(withdraw),
-            Phase::Holding(hold) => self.step_hold(hold, sent, result),
+            Phase::Holding(hold) => self.step_hold(hold, result),
             Phase::Releasing(release) => self.step_release(release, &result),
         }
     }

@@ -186,7 +186,7 @@ pub fn decode_lease(number: Number, bytes: &[u8]) -> Found {
     if let Some((head, body)) = decode_record(bytes)
         && body.id.number == number
     {
-        return Found::Record { head, body: Arc::new(body) };
+        return Found::Record { head, body: Arc::new(body), file: 0 };
     }
     match later_version(bytes) {
         Some((min_reader, holder)) => Found::Newer { min_reader, holder: Arc::new(holder), fingerprint: fingerprint(bytes) },

@@ -28,11 +28,10 @@ enum Step {
     /// Right after the claim: range lock and board, which belief does not depend on.
     SettleLock,
     SettleBoard,
-    Own,
     Board,
     Rival(Number),
     Write,
-    Confirm,
+    ReadBack,
     Notice,
     NoticeCreate,
     NoticeMend,
@@ -46,15 +45,8 @@ enum Step {
 pub(super) struct Hold {
     pub(super) body: Arc<Body>,
     counter: u32,
-    /// The counter of the last write that was answered: the file must show at least this.
-    acknowledged: u32,
-    /// The file at the path showed less: a late write, or another file. The next renewal counts only if it is seen there.
-    ///
-    /// A store that was put back from a copy made during this very hold shows my nonce with an old counter, while my kept handle
-    /// goes on writing into a file that nobody sees.
-    doubted: bool,
-    /// When the write that is to be confirmed was sent.
-    written: Ticks,
+    /// When the round's first question was sent: a renewal counts from here.
+    asked: Ticks,
     /// When the claim or the last successful renewal was sent.
     renewed: Ticks,
     /// When the next round is due.
@@ -106,9 +98,7 @@ impl Hold {
             next: counts_from + body.promise.heartbeat,
             body,
             counter: 0,
-            acknowledged: 0,
-            doubted: false,
-            written: counts_from,
+            asked: counts_from,
             renewed: counts_from,
             step: Step::Rest,
             dirty: false,
@@ -184,7 +174,8 @@ impl Client {
         let now = self.now.ticks;
         match &self.phase {
             Phase::Holding(hold) if now >= hold.fence(&self.timing) => {
-                let waiting_for_answer = hold.step == Step::Write && !self.rules.keep(Rule::FenceIsFinal);
+                let waiting_for_answer =
+                    matches!(hold.step, Step::Write | Step::ReadBack) && !self.rules.keep(Rule::FenceIsFinal);
                 if !waiting_for_answer {
                     self.fence_now(Doubt::Fence);
                 }
@@ -248,13 +239,9 @@ impl Client {
             }
             self.begin_release();
         } else if now >= hold.next {
-            let number = hold.body.id.number;
-            if self.rules.keep(Rule::RenewalReadsFirst) {
-                hold.step = Step::Own;
-                self.request(Op::ReadLease(number));
-            } else {
-                self.write_renewal();
-            }
+            hold.asked = now;
+            hold.step = Step::Board;
+            self.request(Op::ReadBoard);
         }
     }
 
@@ -269,7 +256,7 @@ impl Client {
     }
 
     /// Takes the answer to the hold's last question and asks the next.
-    pub(super) fn step_hold(&mut self, mut hold: Hold, sent: Ticks, result: Result<Reply, Failure>) {
+    pub(super) fn step_hold(&mut self, mut hold: Hold, result: Result<Reply, Failure>) {
         let id = hold.body.id;
         match (hold.step, result) {
             (Step::SettleLock, _) => {
@@ -278,14 +265,6 @@ impl Client {
                 self.go_on(hold, Op::WriteBoard(board));
             }
             (Step::SettleBoard | Step::BoardMend, _) => self.end_round(hold),
-            (Step::Own, Ok(Reply::Lease(Found::Record { body, head }))) if body.id == id && head.state == State::Live => {
-                hold.doubted = head.counter < hold.acknowledged;
-                hold.step = Step::Board;
-                self.go_on(hold, Op::ReadBoard);
-            }
-            // An unreadable record is not a missing one: a virus scanner may have it open. That is tried again until the fence.
-            (Step::Own, Ok(Reply::Lease(Found::Missing | Found::Record { .. } | Found::Newer { .. })))
-            | (Step::Write, Err(Failure::Gone)) => self.lose(hold, Loss::RecordGone),
             (Step::Board, Ok(Reply::Board(board))) => {
                 hold.mend_board = board.is_none_or(|board| board.id != id || board.state != State::Live);
                 match board.filter(|board| board.id.number > id.number) {
@@ -299,21 +278,25 @@ impl Client {
             (Step::Rival(_), Ok(Reply::Lease(Found::Missing))) => self.renew(hold),
             (Step::Rival(_), Ok(Reply::Lease(Found::Record { head, .. }))) if head.state == State::Void => self.renew(hold),
             (Step::Rival(_), Ok(Reply::Lease(found))) => self.lose(hold, Loss::TakenOver(holder_of(&found))),
-            (Step::Write, Ok(Reply::Done)) if hold.doubted => {
-                hold.written = sent;
-                hold.step = Step::Confirm;
+            (Step::Write, Ok(Reply::Done)) if self.rules.keep(Rule::RenewalIsReadBack) => {
+                hold.step = Step::ReadBack;
                 self.go_on(hold, Op::ReadLease(id.number));
             }
-            (Step::Write, Ok(Reply::Done)) => self.renewed(hold, sent),
-            (Step::Confirm, Ok(Reply::Lease(Found::Record { body, head })))
-                if body.id == id && head.state == State::Live && head.counter >= hold.counter =>
+            (Step::Write, Ok(Reply::Done)) => self.renewed(hold),
+            // My kept handle may write into a file that nobody sees any more: the store was moved, deleted, or put back from a
+            // copy, which may even have been made during this very hold. What counts is what the path shows.
+            (Step::ReadBack, Ok(Reply::Lease(Found::Record { body, head, .. })))
+                if body.id == id && head.state == State::Live =>
             {
-                let sent = hold.written;
-                self.renewed(hold, sent);
+                if head.counter >= hold.counter {
+                    self.renewed(hold);
+                } else {
+                    self.renewal_failed(hold, Failure::Unusable);
+                }
             }
-            (Step::Confirm, Ok(Reply::Lease(Found::Missing | Found::Record { .. } | Found::Newer { .. }))) => {
-                self.lose(hold, Loss::RecordGone);
-            }
+            // An unreadable record is not a missing one: a virus scanner may have it open. That is tried again until the fence.
+            (Step::ReadBack, Ok(Reply::Lease(Found::Missing | Found::Record { .. } | Found::Newer { .. })))
+            | (Step::Write, Err(Failure::Gone)) => self.lose(hold, Loss::RecordGone),
             (Step::Notice, Ok(Reply::Notice(NoticeSeen::Missing))) => {
                 hold.step = Step::NoticeCreate;
                 let body = Arc::clone(&hold.body);
@@ -340,12 +323,8 @@ impl Client {
                 }
                 self.end_round(hold);
             }
-            (Step::Own | Step::Board | Step::Rival(_) | Step::Write | Step::Confirm, result) => {
-                self.report(Report::RenewalFailed(result.err().unwrap_or(Failure::Unusable)));
-                hold.dirty |= std::mem::take(&mut hold.whole);
-                hold.step = Step::Rest;
-                hold.next = self.now.ticks + self.timing.heartbeat / 6;
-                self.phase = Phase::Holding(hold);
+            (Step::Board | Step::Rival(_) | Step::Write | Step::ReadBack, result) => {
+                self.renewal_failed(hold, result.err().unwrap_or(Failure::Unusable));
             }
             (Step::Rest, _) => self.phase = Phase::Holding(hold),
         }
@@ -365,16 +344,24 @@ impl Client {
         }
     }
 
-    /// A renewal was answered before the fence: belief goes on from when it was sent.
-    fn renewed(&mut self, mut hold: Hold, sent: Ticks) {
+    /// Tries again soon, until the fence.
+    fn renewal_failed(&mut self, mut hold: Hold, failure: Failure) {
+        self.report(Report::RenewalFailed(failure));
+        hold.dirty |= std::mem::take(&mut hold.whole);
+        hold.step = Step::Rest;
+        hold.next = self.now.ticks + self.timing.heartbeat / 6;
+        self.phase = Phase::Holding(hold);
+    }
+
+    /// A renewal was answered, and seen at the path, before the fence: belief goes on from when its round began.
+    fn renewed(&mut self, mut hold: Hold) {
         let now = self.now;
-        hold.renewed = if self.rules.keep(Rule::LeaseCountsFromSent) { sent } else { now.ticks };
+        hold.renewed = if self.rules.keep(Rule::LeaseCountsFromSent) { hold.asked } else { now.ticks };
         hold.next = hold.renewed + self.timing.heartbeat;
         if hold.dirty {
             hold.next = now.ticks;
         }
         hold.warned = false;
-        hold.acknowledged = hold.counter;
         let (id, token) = (hold.body.id, hold.body.token);
         self.report(Report::Renewed(id, token));
         if std::mem::take(&mut hold.whole) {

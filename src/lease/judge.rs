@@ -5,7 +5,7 @@
 //! long as its owner may believe, never by being overlooked.
 
 use super::client::Client;
-use super::look::{Obstacle, Sight};
+use super::look::{DEEPEST, Obstacle, Sight};
 use super::observe::{Observation, Subject};
 use super::record::{Body, Evidence, Fate, Found, LeaseId, NoticeSeen, Number, RangeLock, State, Token};
 use super::rules::Rule;
@@ -28,19 +28,26 @@ impl Client {
             let subject = Subject::Notice { fingerprint };
             obstacles.push(Obstacle { subject, wait: self.timing.unknown, basis: Basis::Lapsed });
         }
-        match &sight.tail {
-            Some((number, Found::Blank { fingerprint } | Found::Newer { fingerprint, .. })) => {
-                let subject = Subject::Blank { number: number.0, fingerprint: *fingerprint };
-                obstacles.push(Obstacle { subject, wait: self.wait_for_blank(sight, *number), basis: Basis::Lapsed });
-            }
-            Some((_, Found::Record { head, body })) if head.state == State::Live && !self.is_own(body.id) => {
-                let closed = self.memory.closed && self.memory.tail == Some(body.id);
-                if !closed {
-                    let (wait, basis) = self.wait_for(body, sight.evidence);
-                    obstacles.push(Obstacle { subject: Subject::lease(body.id, head.counter), wait, basis });
+        for (number, found) in sight.leases() {
+            match found {
+                Found::Blank { fingerprint } | Found::Newer { fingerprint, .. } => {
+                    let subject = Subject::Blank { number: number.0, fingerprint: *fingerprint };
+                    obstacles.push(Obstacle { subject, wait: self.wait_for_blank(sight, *number), basis: Basis::Lapsed });
                 }
+                Found::Record { head, body, file } if head.state == State::Live && !self.is_own(body.id) => {
+                    let closed = self.memory.closed && self.memory.tail == Some(body.id);
+                    if !closed {
+                        let (wait, basis) = self.wait_for(body, sight.evidence);
+                        obstacles.push(Obstacle { subject: Subject::lease(body.id, head.counter, *file), wait, basis });
+                    }
+                }
+                Found::Record { .. } | Found::Missing => {}
             }
-            Some((_, Found::Record { .. } | Found::Missing)) | None => {}
+        }
+        if let Some((number, _)) = sight.below.get(DEEPEST - 1) {
+            // Withdrawn claims without end: whatever they hide was not looked at.
+            let subject = Subject::Blank { number: number.0, fingerprint: 0 };
+            obstacles.push(Obstacle { subject, wait: self.timing.unknown, basis: Basis::Lapsed });
         }
         obstacles
     }
@@ -60,9 +67,10 @@ impl Client {
             Some((number, Found::Record { body, .. })) => (*number, Some(body.id.nonce)),
             Some((number, Found::Missing | Found::Blank { .. } | Found::Newer { .. })) => (*number, None),
         };
-        let token = sight.record().map(|(_, body)| body.token);
-        let later = |named: Token| token.is_some_and(|token| named > token);
         // Numbers order the leases of one ledger; across a restored one only tokens do.
+        let token = sight.record().map(|(_, body)| body.token);
+        let read = |id: LeaseId| sight.records().any(|(_, body)| body.id == id);
+        let later = |id: LeaseId, named: Token| token.is_some_and(|token| named > token) && !read(id);
         let missing = |id: LeaseId| id.number > tail || (id.number == tail && nonce.is_some_and(|nonce| nonce != id.nonce));
         let unknown = self.timing.unknown;
         let phantom = |number, nonce, notice, long: Duration| Obstacle {
@@ -71,7 +79,9 @@ impl Client {
             basis: Basis::Lapsed,
         };
         let mut found = Vec::new();
-        if let Some(board) = sight.board.filter(|board| (missing(board.id) || later(board.token)) && !self.is_own(board.id)) {
+        if let Some(board) =
+            sight.board.filter(|board| (missing(board.id) || later(board.id, board.token)) && !self.is_own(board.id))
+        {
             found.push(phantom(board.id.number, Some(board.id.nonce), 0, board.long));
         }
         if let Some(id) = self.memory.tail.filter(|id| missing(*id) && !self.is_own(*id)) {
@@ -81,7 +91,10 @@ impl Client {
             found.push(phantom(self.floor, None, 0, Duration::ZERO));
         }
         if let NoticeSeen::Ours { id, token, promise, fingerprint } = sight.notice
-            && (missing(id) || later(token) || (id.number < tail && !sight.superseded))
+            && (missing(id)
+                || later(id, token)
+                || (id.number < tail && !sight.superseded)
+                || (id.number == tail && nonce.is_none()))
             && !self.is_own(id)
         {
             found.push(phantom(id.number, Some(id.nonce), fingerprint, promise.clamped().long));

@@ -5,7 +5,7 @@
 
 use super::client::{Client, Phase};
 use super::observe::{Observation, Subject};
-use super::record::{Board, Body, Evidence, Found, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, State, Token};
+use super::record::{Board, Body, Evidence, Found, Head, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, State, Token};
 use super::rules::Rule;
 use super::wire::{Basis, Failure, Loss, Op, Reply, Report};
 use crate::clock::Ticks;
@@ -19,6 +19,8 @@ const LIST_EVERY: Duration = Duration::from_secs(60);
 const ABSURD_JUMP: u64 = 1_000_000;
 /// The first pause after a number was found taken by a file that cannot be seen or read yet; it doubles up to the poll interval.
 pub(super) const FIRST_BACK_OFF: Duration = Duration::from_millis(50);
+/// How many leases are read below a tail that says nothing about who holds; more of them in a row count as an unknown holder.
+pub(super) const DEEPEST: usize = 64;
 /// The pause after a look that failed.
 const RETRY: Duration = Duration::from_secs(5);
 
@@ -30,6 +32,8 @@ enum Step {
     Board,
     List,
     Tail(Number),
+    /// The tail says nothing about who holds (void, or unreadable): what is below it?
+    Below(Number),
     Notice,
     /// The lease that a notice of ours names, if it is below the tail: is it on *this* ledger?
     Named,
@@ -54,6 +58,7 @@ pub(super) struct Look {
     board: Option<Board>,
     numbers: Option<Vec<Number>>,
     tail: Option<(Number, Found)>,
+    below: Vec<(Number, Found)>,
     /// When the question about the tail was sent.
     tail_sent: Ticks,
     notice: NoticeSeen,
@@ -68,6 +73,8 @@ pub(super) struct Look {
 pub(super) struct Sight {
     pub(super) board: Option<Board>,
     pub(super) tail: Option<(Number, Found)>,
+    /// What lies below a tail that says nothing about who holds, downwards, up to the first lease that does.
+    pub(super) below: Vec<(Number, Found)>,
     pub(super) notice: NoticeSeen,
     pub(super) evidence: Evidence,
     /// The highest clean-up candidates, ascending; empty unless the ledger was listed.
@@ -102,16 +109,40 @@ pub(super) struct Predecessor {
 }
 
 impl Sight {
-    /// Returns the tail's record, if it is one.
-    pub(super) fn record(&self) -> Option<(super::record::Head, &Arc<Body>)> {
-        match &self.tail {
-            Some((_, Found::Record { head, body })) => Some((*head, body)),
-            Some((_, Found::Missing | Found::Blank { .. } | Found::Newer { .. })) | None => None,
-        }
+    /// Returns the tail and what was read below it, downwards.
+    pub(super) fn leases(&self) -> impl DoubleEndedIterator<Item = &(Number, Found)> {
+        self.tail.iter().chain(&self.below)
+    }
+
+    /// Returns every record that was read, downwards from the tail.
+    pub(super) fn records(&self) -> impl Iterator<Item = (Head, &Arc<Body>)> {
+        self.leases().filter_map(|(_, found)| record_of(found))
+    }
+
+    /// Returns the record that tells who holds, or held last: the tail's, or the first one below that is neither void nor unreadable.
+    pub(super) fn record(&self) -> Option<(Head, &Arc<Body>)> {
+        self.leases().next_back().and_then(|(_, found)| record_of(found))
+    }
+
+    fn tail_record(&self) -> Option<(Head, &Arc<Body>)> {
+        self.tail.as_ref().and_then(|(_, found)| record_of(found))
     }
 
     fn tail_id(&self) -> Option<LeaseId> {
-        self.record().map(|(_, body)| body.id)
+        self.tail_record().map(|(_, body)| body.id)
+    }
+
+    /// Returns the highest token on this part of the ledger. Whoever made a lease that cannot be read took one more.
+    fn highest_token(&self) -> Option<Token> {
+        let unreadable = self.leases().filter(|(_, found)| record_of(found).is_none()).count() as u64;
+        self.records().map(|(_, body)| body.token).max().map(|token| Token(token.0.saturating_add(unreadable)))
+    }
+}
+
+fn record_of(found: &Found) -> Option<(Head, &Arc<Body>)> {
+    match found {
+        Found::Record { head, body, .. } => Some((*head, body)),
+        Found::Missing | Found::Blank { .. } | Found::Newer { .. } => None,
     }
 }
 
@@ -143,6 +174,7 @@ impl Client {
             board: None,
             numbers: None,
             tail: None,
+            below: Vec::new(),
             tail_sent: now,
             notice: NoticeSeen::Missing,
             notice_sent: now,
@@ -186,7 +218,14 @@ impl Client {
                 let highest = numbers.last().map_or(0, |number| number.0);
                 look.board = look.board.filter(|board| board.id.number.0 <= highest.saturating_add(ABSURD_JUMP));
                 look.numbers = Some(numbers);
-                self.ask_tail(&mut look)
+                match look.tail {
+                    Some((number, ref found)) if *found != Found::Missing && number.0 >= highest => self.ask_below(&mut look),
+                    Some((_, Found::Missing)) | None => self.ask_tail(&mut look),
+                    Some(_) => {
+                        look.tail = None;
+                        self.ask_tail(&mut look)
+                    }
+                }
             }
             (Step::Tail(number), Reply::Lease(Found::Missing)) => {
                 look.tail = Some((number, Found::Missing));
@@ -195,7 +234,11 @@ impl Client {
             (Step::Tail(number), Reply::Lease(found)) => {
                 look.tail = Some((number, found));
                 look.tail_sent = sent;
-                Some(look.ask_notice())
+                self.ask_below(&mut look)
+            }
+            (Step::Below(number), Reply::Lease(found)) => {
+                look.below.push((number, found));
+                self.ask_below(&mut look)
             }
             (Step::Notice, Reply::Notice(notice)) => {
                 look.notice = notice;
@@ -213,7 +256,15 @@ impl Client {
                 None
             }
             (
-                Step::Ping | Step::Touch | Step::Board | Step::List | Step::Tail(_) | Step::Notice | Step::Named | Step::Probe,
+                Step::Ping
+                | Step::Touch
+                | Step::Board
+                | Step::List
+                | Step::Tail(_)
+                | Step::Below(_)
+                | Step::Notice
+                | Step::Named
+                | Step::Probe,
                 _,
             ) => {
                 self.look_failed(Failure::Unusable);
@@ -254,6 +305,30 @@ impl Client {
         Some(Op::ReadLease(candidate))
     }
 
+    /// Returns the question about what lies below, as long as nothing that was read says who holds; then that about the notice.
+    ///
+    /// A claim can be withdrawn just because the lease before it turned out to be alive, or because there was a gap below it: a void
+    /// or unreadable lease must not hide a live one.
+    fn ask_below(&self, look: &mut Look) -> Option<Op> {
+        let Some((number, found)) = look.below.last().or(look.tail.as_ref()) else { return Some(look.ask_notice()) };
+        let says_nothing = match found {
+            Found::Record { head, body, .. } => head.state == State::Void || self.disowned.contains(&body.id),
+            Found::Blank { .. } => true,
+            Found::Missing => {
+                look.contradictory = true;
+                return None;
+            }
+            Found::Newer { .. } => false,
+        };
+        if !says_nothing || look.below.len() >= DEEPEST {
+            return Some(look.ask_notice());
+        }
+        let Some(numbers) = &look.numbers else { return Some(look.list()) };
+        let Some(next) = numbers.iter().rev().find(|listed| *listed < number).copied() else { return Some(look.ask_notice()) };
+        look.step = Step::Below(next);
+        Some(Op::ReadLease(next))
+    }
+
     /// Returns the question whether a notice that was left behind names a lease of this ledger. Numbers and tokens of two ledgers
     /// are not ordered; only the lease file itself proves that it is superseded.
     fn ask_named(&self, look: &mut Look) -> Option<Op> {
@@ -268,7 +343,7 @@ impl Client {
 
     /// Returns the question about the holder's life, or nothing when there is no holder but me.
     fn ask_probe(&self, look: &mut Look) -> Option<Op> {
-        let Some((_, Found::Record { head, body })) = &look.tail else { return None };
+        let (head, body) = look.below.last().or(look.tail.as_ref()).and_then(|(_, found)| record_of(found))?;
         if head.state != State::Live || self.is_own(body.id) {
             return None;
         }
@@ -300,6 +375,7 @@ impl Client {
         let mut sight = Sight {
             board: look.board,
             tail: look.tail.filter(|(_, found)| *found != Found::Missing),
+            below: look.below,
             notice: look.notice,
             evidence: look.evidence,
             numbers: look.numbers.unwrap_or_default(),
@@ -310,7 +386,8 @@ impl Client {
             refused: false,
         };
         self.remember_lock(&sight);
-        sight.refused = matches!(sight.tail, Some((_, Found::Newer { .. })));
+        let refused = sight.leases().any(|(_, found)| matches!(found, Found::Newer { .. }));
+        sight.refused = refused;
         sight.obstacles = self.obstacles(&sight);
         if look.spoiled {
             self.memory.observations.clear();
@@ -402,8 +479,9 @@ impl Client {
 
     fn remember_lock(&mut self, sight: &Sight) {
         if sight.evidence.lock == RangeLock::Held
-            && let Some(id) = sight.tail_id()
+            && let Some((_, body)) = sight.record()
         {
+            let id = body.id;
             self.memory.lock_seen = Some(id);
         }
     }
@@ -413,7 +491,7 @@ impl Client {
         let before = self.memory.clone();
         let seen = [
             sight.board.map(|board| board.token),
-            sight.record().map(|(_, body)| body.token),
+            sight.highest_token(),
             match sight.notice {
                 NoticeSeen::Ours { token, .. } => Some(token),
                 NoticeSeen::Missing | NoticeSeen::Foreign { .. } => None,
@@ -423,7 +501,7 @@ impl Client {
         let open = |obstacle: &&Obstacle| matches!(obstacle.subject, Subject::Phantom { .. }) && !self.is_over(obstacle);
         if sight.obstacles.iter().find(open).is_none() {
             self.floor = Number(0);
-            match sight.record() {
+            match sight.tail_record() {
                 Some((head, body)) => {
                     let closed = head.state != State::Live || (self.memory.closed && self.memory.tail == Some(body.id));
                     self.memory.tail = Some(body.id);
@@ -446,7 +524,7 @@ impl Client {
         let next = *number == fenced.alone_until.next();
         let nobodys = match found {
             Found::Record { body, .. } if body.id == fenced.body.id => return None,
-            Found::Record { head, body } => head.state == State::Void || self.disowned.contains(&body.id),
+            Found::Record { head, body, .. } => head.state == State::Void || self.disowned.contains(&body.id),
             // Not known yet; the next look tells.
             Found::Blank { .. } if next => return None,
             Found::Missing | Found::Blank { .. } | Found::Newer { .. } => false,
@@ -469,10 +547,10 @@ impl Client {
         let sight = self.sight.as_ref()?;
         let (number, found) = sight.tail.as_ref()?;
         let seen = match found {
-            Found::Record { head, body } => Some((body.id.nonce, (head.state == State::Live).then_some(head.counter))),
+            Found::Record { head, body, .. } => Some((body.id.nonce, (head.state == State::Live).then_some(head.counter))),
             Found::Missing | Found::Blank { .. } | Found::Newer { .. } => None,
         };
-        Some(Predecessor { number: *number, seen, token: sight.record().map(|(_, body)| body.token) })
+        Some(Predecessor { number: *number, seen, token: sight.highest_token() })
     }
 }
 

@@ -19,6 +19,9 @@ pub enum Subject {
         nonce: u128,
         /// Its heartbeat counter.
         counter: u32,
+        /// The file it was read from: a copy put in its place may bring an old counter back.
+        #[serde(default)]
+        file: u64,
     },
     /// A lease file that cannot be read (yet).
     Blank {
@@ -46,8 +49,8 @@ pub enum Subject {
 impl Subject {
     /// Returns the subject for a live lease.
     #[must_use]
-    pub const fn lease(id: LeaseId, counter: u32) -> Self {
-        Self::Lease { number: id.number.0, nonce: id.nonce.0, counter }
+    pub const fn lease(id: LeaseId, counter: u32, file: u64) -> Self {
+        Self::Lease { number: id.number.0, nonce: id.nonce.0, counter, file }
     }
 
     /// Returns the subject for a named lease that is missing.
@@ -98,8 +101,9 @@ impl Observation {
 mod tests {
     use super::*;
 
-    const A: Subject = Subject::Lease { number: 1, nonce: 7, counter: 3 };
-    const B: Subject = Subject::Lease { number: 1, nonce: 7, counter: 4 };
+    const A: Subject = Subject::Lease { number: 1, nonce: 7, counter: 3, file: 5 };
+    const B: Subject = Subject::Lease { number: 1, nonce: 7, counter: 4, file: 5 };
+    const COPY_OF_A: Subject = Subject::Lease { number: 1, nonce: 7, counter: 3, file: 6 };
     const GAP: Duration = Duration::from_secs(180);
 
     fn at(seconds: u64) -> Ticks {
@@ -119,6 +123,12 @@ mod tests {
         let seen = Observation::begin(A, at(10), at(12)).then(A, at(20), at(21), GAP).then(B, at(30), at(31), GAP);
         assert_eq!(seen.unchanged(), Duration::ZERO);
         assert_eq!(seen.subject, B);
+    }
+
+    #[test]
+    fn a_copy_in_its_place_begins_again() {
+        let seen = Observation::begin(A, at(10), at(12)).then(COPY_OF_A, at(20), at(21), GAP);
+        assert_eq!(seen.unchanged(), Duration::ZERO);
     }
 
     #[test]

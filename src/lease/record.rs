@@ -184,7 +184,20 @@ pub enum Found {
         head: Head,
         /// What stays.
         body: Arc<Body>,
+        /// Which file the path led to, where the store can tell (0 elsewhere): a copy that was put in its place is another one.
+        file: u64,
     },
+}
+
+impl Found {
+    /// Returns the same, read from this file of the store.
+    #[must_use]
+    pub fn in_file(self, file: u64) -> Self {
+        match self {
+            Self::Record { head, body, .. } => Self::Record { head, body, file },
+            Self::Missing | Self::Blank { .. } | Self::Newer { .. } => self,
+        }
+    }
 }
 
 /// The board: one small record that always exists and is only ever written in place. A signal, never the authority.

@@ -35,8 +35,8 @@ pub enum Rule {
     MissingNamesCount,
     /// The end mark waits for the renewal in flight. Broken: it overtakes it.
     OneWriteInFlight,
-    /// A holder reads its own record by path before it renews. Broken: it just writes.
-    RenewalReadsFirst,
+    /// A renewal counts only once it was read back by path. Broken: when the write was answered.
+    RenewalIsReadBack,
     /// A claim not complete within the claim deadline is withdrawn. Broken: it may take for ever.
     ClaimHasDeadline,
     /// A foreign notice is a holder. Broken: ignored.

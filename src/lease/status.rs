@@ -111,12 +111,15 @@ impl Client {
             status.takeable_in = Some(obstacle.wait.saturating_sub(unchanged.unwrap_or_default())).filter(|_| !sight.refused);
         }
         status.newer = sight.refused;
-        status.holder = match (&sight.tail, &sight.notice) {
-            (_, NoticeSeen::Foreign { holder, .. }) => holder.clone(),
-            (Some((_, found)), _) => holder_of(found),
-            (None, _) => None,
+        status.holder = match &sight.notice {
+            NoticeSeen::Foreign { holder, .. } => holder.clone(),
+            NoticeSeen::Missing | NoticeSeen::Ours { .. } => sight.leases().find_map(|(_, found)| match found {
+                Found::Record { head, .. } if head.state != super::record::State::Live => None,
+                Found::Record { .. } | Found::Newer { .. } => holder_of(found),
+                Found::Missing | Found::Blank { .. } => None,
+            }),
         };
-        if let Some((head, body)) = sight.record() {
+        if let Some((head, body)) = sight.record().filter(|(head, _)| head.state == super::record::State::Live) {
             status.lease = Some(body.id);
             status.token = Some(body.token);
             status.acquired = Some(body.acquired);
@@ -134,7 +137,7 @@ impl Client {
         }
         status.own_user =
             status.holder.as_ref().is_some_and(|holder| holder.user == self.me.holder.user && !holder.user.is_empty());
-        if matches!(sight.tail, Some((_, Found::Newer { .. }))) {
+        if sight.refused {
             status.state = State::Held;
         }
         status

@@ -170,6 +170,7 @@ impl Timing {
         check("long <= 1 h", self.long, LONGEST_PROMISE)?;
         check("claim + heartbeat <= fence", self.claim + self.heartbeat, self.fence)?;
         check("(fence + lag) x 1.01/0.99 + read lag <= unknown", safe_wait(self.fence, self.lag, self.read_lag), self.unknown)?;
+        check("poll + slowest + lag <= short", self.poll + self.slowest + self.lag, self.short)?;
         check("4 x (claim + poll) <= keep", 4 * (self.claim + self.poll), self.keep)
     }
 

@@ -68,7 +68,7 @@ mod tests {
 
     fn sample() -> Memory {
         let id = LeaseId { number: Number(7), nonce: Nonce(u128::MAX) };
-        let seen = Observation::begin(Subject::lease(id, 3), Ticks::from_nanos(1), Ticks::from_nanos(2));
+        let seen = Observation::begin(Subject::lease(id, 3, 9), Ticks::from_nanos(1), Ticks::from_nanos(2));
         Memory { tail: Some(id), token: Token(9), observations: vec![seen], lock_seen: Some(id), ..Memory::default() }
     }
 

@@ -10,7 +10,7 @@ use chrono::{DateTime, SecondsFormat};
 pub(super) fn history_line(number: Number, found: &Found) -> String {
     let time = |millis| DateTime::from_timestamp_millis(millis).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true));
     let value = match found {
-        Found::Record { head, body } => serde_json::json!({
+        Found::Record { head, body, .. } => serde_json::json!({
             "v": 1,
             "number": number.0,
             "nonce": body.id.nonce.to_string(),

@@ -15,6 +15,7 @@ use crate::lease::wire::{Failure, Op, Reply};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -51,12 +52,22 @@ struct Folder {
 
 type Handle = Arc<Mutex<Content>>;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Content {
+    /// Which file this is: one that is made again under the same name is another.
+    file: u64,
     bytes: Vec<u8>,
     written: Ticks,
     /// The client that has the range lock.
     locked_by: Option<Nonce>,
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let file = MADE.fetch_add(1, Ordering::Relaxed) + 1;
+        Self { file, bytes: Vec::new(), written: Ticks::default(), locked_by: None }
+    }
 }
 
 impl fmt::Debug for MemoryShare {
@@ -194,7 +205,7 @@ impl MemoryStore {
         let folder = self.folder()?;
         if let Some(handle) = folder.files.get(&Name::Lease(id.number)) {
             let found = decode_lease(id.number, &lock(handle).bytes);
-            if let Found::Record { head: Head { state: State::Live, counter, .. }, body } = found
+            if let Found::Record { head: Head { state: State::Live, counter, .. }, body, .. } = found
                 && body.id == id
             {
                 let bytes: [u8; HEAD_BYTES] = encode_head(&head(counter.saturating_add(1)));
@@ -285,7 +296,10 @@ impl Store for MemoryStore {
             Op::ReadLease(number) => {
                 let folder = self.folder()?;
                 let handle = folder.files.get(&Name::Lease(*number));
-                Ok(Reply::Lease(handle.map_or(Found::Missing, |handle| decode_lease(*number, &lock(handle).bytes))))
+                Ok(Reply::Lease(handle.map_or(Found::Missing, |handle| {
+                    let content = lock(handle);
+                    decode_lease(*number, &content.bytes).in_file(content.file)
+                })))
             }
             Op::ReadNotice => Ok(Reply::Notice(Self::notice(&*self.folder()?))),
             Op::Probe(body) => self.probe(body.id),

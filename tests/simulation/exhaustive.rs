@@ -47,11 +47,13 @@ impl Share {
             Op::Touch | Op::Ping | Op::Lock(_) | Op::Close(_) => Reply::Done,
             Op::ReadBoard => Reply::Board(self.board),
             Op::List => Reply::Numbers(self.leases.keys().map(|number| sharelock::lease::record::Number(*number)).collect()),
-            Op::ReadLease(number) => Reply::Lease(
-                self.leases
-                    .get(&number.0)
-                    .map_or(Found::Missing, |(head, body)| Found::Record { head: *head, body: Arc::clone(body) }),
-            ),
+            Op::ReadLease(number) => {
+                Reply::Lease(self.leases.get(&number.0).map_or(Found::Missing, |(head, body)| Found::Record {
+                    head: *head,
+                    body: Arc::clone(body),
+                    file: 0,
+                }))
+            }
             Op::ReadNotice => Reply::Notice(self.notice()),
             Op::Probe(_) => Reply::Evidence(Evidence::NONE),
             Op::Create(body, at) => {

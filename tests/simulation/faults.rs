@@ -131,6 +131,7 @@ pub(crate) fn edge_timing(rng: &mut Rng) -> Timing {
     let poll = if rng.chance(500) { Duration::from_secs(15) } else { second(1, 30, rng) };
     let unknown = safe_wait(fence, lag, read_lag);
     let keep = 4 * (claim + poll);
+    let poll = poll.min(short.saturating_sub(slowest + lag));
     let timing = Timing { heartbeat, fence, margin, short, long, claim, poll, slowest, lag, read_lag, unknown, keep };
     debug_assert_eq!(timing.validate(), Ok(()));
     timing

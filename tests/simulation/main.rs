@@ -117,6 +117,36 @@ fn busy_client_hours_without_a_violation() {
     }
 }
 
+/// For whoever works on the protocol: tells every failing seed of a range instead of stopping at the first.
+#[test]
+fn survey_of_seeds() {
+    let Some(end) = variable("SHARELOCK_SIM_SURVEY") else {
+        println!("skipped: SHARELOCK_SIM_SURVEY=50000 surveys that many seeds");
+        return;
+    };
+    let next = AtomicU64::new(variable("SHARELOCK_SIM_FROM").unwrap_or(0));
+    let failed = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if seed >= end {
+                        break;
+                    }
+                    if let Err(found) = run(Setting::of(seed)) {
+                        println!("{seed} {:?}: {}", faults::PROFILES[(seed % 13) as usize], found.violation);
+                        failed.lock().unwrap().push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let mut failed = failed.into_inner().unwrap();
+    failed.sort_unstable();
+    assert!(failed.is_empty(), "{} seeds fail: {failed:?}", failed.len());
+}
+
 #[test]
 fn seeds_that_found_a_hole_stay_clean() {
     for seed in REGRESSIONS {

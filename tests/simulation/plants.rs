@@ -30,7 +30,7 @@ pub(crate) const PLANTED: [Planted; 17] = [
     rules(&[Rule::HolderPromises], 120),
     rules(&[Rule::MissingNamesCount], 120),
     rules(&[Rule::OneWriteInFlight], 200),
-    rules(&[Rule::RenewalReadsFirst], 300),
+    rules(&[Rule::RenewalIsReadBack], 300),
     rules(&[Rule::ClaimHasDeadline], 200),
     rules(&[Rule::ForeignNoticeCounts], 60),
     rules(&[Rule::GuardsMustBeGone], 120),

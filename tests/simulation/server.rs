@@ -61,10 +61,10 @@ pub(crate) enum Content {
 }
 
 impl Content {
-    fn found(&self) -> Found {
+    fn found(&self, inode: usize) -> Found {
         match self {
             Self::Torn(fingerprint) => Found::Blank { fingerprint: *fingerprint },
-            Self::Record(head, body) => Found::Record { head: *head, body: Arc::clone(body) },
+            Self::Record(head, body) => Found::Record { head: *head, body: Arc::clone(body), file: inode as u64 },
         }
     }
 }
@@ -267,7 +267,7 @@ impl Server {
             .iter()
             .rev()
             .find(|entry| entry.born <= at && at < entry.died)
-            .map_or(Found::Missing, |entry| self.inodes[entry.inode].content.at(at).found())
+            .map_or(Found::Missing, |entry| self.inodes[entry.inode].content.at(at).found(entry.inode))
     }
 
     /// The ledger's numbers, as a cache that is fresh as of `at` shows them.

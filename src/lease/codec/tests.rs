@@ -112,7 +112,7 @@ fn a_lease_is_read_back_as_written() {
         assert_eq!(bytes[LEASE_BYTES - 1], b'\n');
         assert!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap().is_object());
         let found = decode_lease(body.id.number, &bytes);
-        assert_eq!(found, Found::Record { head, body: Arc::new(body) }, "round {round}");
+        assert_eq!(found, Found::Record { head, body: Arc::new(body), file: 0 }, "round {round}");
     }
 }
 
@@ -122,7 +122,7 @@ fn a_head_written_over_changes_the_head_alone() {
     let (body, first, second) = (seeded.body(), seeded.head(), seeded.head());
     let mut bytes = encode_lease(&body, &first);
     bytes[..HEAD_BYTES].copy_from_slice(&encode_head(&second));
-    assert_eq!(decode_lease(body.id.number, &bytes), Found::Record { head: second, body: Arc::new(body) });
+    assert_eq!(decode_lease(body.id.number, &bytes), Found::Record { head: second, body: Arc::new(body), file: 0 });
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn every_damaged_byte_of_a_head_makes_it_blank_or_a_valid_head() {
             damaged[place] ^= flip;
             match decode_lease(body.id.number, &damaged) {
                 Found::Blank { .. } => {}
-                Found::Record { head: other, body: same } => {
+                Found::Record { head: other, body: same, .. } => {
                     assert_ne!(other, head);
                     assert_eq!(*same, body);
                     assert_eq!(encode_head(&other), damaged[..HEAD_BYTES]);
@@ -234,7 +234,7 @@ fn unknown_fields_are_ignored() {
     let head = seeded.head();
     let bytes = encode_lease(&body, &head);
     let extended = resealed(&bytes, "\"v\":1,", "\"v\":3,\"colour\":{\"of\":[1,2]},");
-    assert_eq!(decode_lease(body.id.number, &extended), Found::Record { head, body: Arc::new(body) });
+    assert_eq!(decode_lease(body.id.number, &extended), Found::Record { head, body: Arc::new(body), file: 0 });
 }
 
 #[test]

@@ -18,8 +18,8 @@ use std::time::UNIX_EPOCH;
 pub(super) enum Content {
     /// Nothing.
     Missing,
-    /// A regular file with these bytes.
-    Bytes(Vec<u8>),
+    /// A regular file with these bytes, and which file of its volume it is.
+    Bytes(Vec<u8>, u64),
     /// Something whose bytes cannot be had: a folder, a link, a pipe, a file beyond [`MOST_BYTES`], one that another program has
     /// locked whole. The fingerprint is of what can be seen from outside.
     Odd(u64),
@@ -49,7 +49,7 @@ pub(super) fn look(path: &Path) -> io::Result<Content> {
         Ok(bytes)
     });
     match read {
-        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes)),
+        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes, files::file_identity(&file)?.file)),
         Ok(_) => outside(path),
         // Opening was allowed, so this is a mandatory lock on the bytes (SMB), not a question of permission.
         Err(error) if classify(&error) == Trouble::Denied || is_locked(&error) => outside(path),

@@ -62,7 +62,7 @@ impl FolderStore {
         let path = self.lease_path(number);
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Found::Missing),
-            Content::Bytes(bytes) => Ok(decode_lease(number, &bytes)),
+            Content::Bytes(bytes, file) => Ok(decode_lease(number, &bytes).in_file(file)),
             Content::Odd(fingerprint) => Ok(Found::Blank { fingerprint }),
         }
     }
@@ -114,7 +114,7 @@ impl FolderStore {
     pub(super) fn void(&self, id: LeaseId, at: WallTime) -> Result<Reply, StoreError> {
         let doing = "withdrawing the claim";
         let path = self.lease_path(id.number);
-        if let Found::Record { head, body } = self.find_lease(doing, id.number)?
+        if let Found::Record { head, body, .. } = self.find_lease(doing, id.number)?
             && body.id == id
             && head.state == State::Live
         {

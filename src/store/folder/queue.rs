@@ -119,7 +119,7 @@ impl FolderStore {
         for (written, path) in seen {
             let age = now.and_then(|now| now.duration_since(written).ok()).unwrap_or_default();
             if age <= TICKET_LIFE
-                && let Ok(Content::Bytes(bytes)) = look(&path)
+                && let Ok(Content::Bytes(bytes, _)) = look(&path)
                 && let Some(ticket) = decode_ticket(&bytes)
                 && ticket.waiting
             {

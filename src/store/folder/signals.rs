@@ -25,7 +25,7 @@ impl FolderStore {
         let path = self.board_path();
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None)),
-            Content::Bytes(bytes) => Ok(Reply::Board(decode_board(&bytes))),
+            Content::Bytes(bytes, _) => Ok(Reply::Board(decode_board(&bytes))),
             Content::Odd(_) => Ok(Reply::Board(None)),
         }
     }
@@ -62,7 +62,7 @@ impl FolderStore {
         let path = &self.location.notice;
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
             Content::Missing => self.missing(doing).map(|()| NoticeSeen::Missing),
-            Content::Bytes(bytes) => Ok(decode_notice(&bytes)),
+            Content::Bytes(bytes, _) => Ok(decode_notice(&bytes)),
             Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
         }
     }
