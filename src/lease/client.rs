@@ -75,7 +75,7 @@ pub(super) enum Phase {
     /// Waiting until then, or for a hint, to look again.
     Waiting(Ticks),
     /// Looking at the share.
-    Looking(Look),
+    Looking(Box<Look>),
     /// Claiming the next number.
     Claiming(Claim),
     /// Marking a claim of my own void.

@@ -157,7 +157,7 @@ impl Client {
         let asked = std::mem::take(&mut self.look_asked);
         let touch = self.caches_reads && (self.wanted || self.fenced.is_some()) && self.rules.keep(Rule::OnlyFreshLooksCount);
         let now = self.now.ticks;
-        self.phase = Phase::Looking(Look {
+        self.phase = Phase::Looking(Box::new(Look {
             step: match (touch, self.caches_reads) {
                 (true, _) => Step::Touch,
                 (false, true) => Step::Ping,
@@ -180,7 +180,7 @@ impl Client {
             notice_sent: now,
             superseded: false,
             evidence: Evidence::NONE,
-        });
+        }));
         // Somebody who only looks writes nothing, but must not be told by a cache that all is well while the cable is out.
         self.request(match (touch, self.caches_reads) {
             (true, _) => Op::Touch,
@@ -190,7 +190,7 @@ impl Client {
     }
 
     /// Takes the answer to the look's last question and asks the next.
-    pub(super) fn step_look(&mut self, mut look: Look, sent: Ticks, result: Result<Reply, Failure>) {
+    pub(super) fn step_look(&mut self, mut look: Box<Look>, sent: Ticks, result: Result<Reply, Failure>) {
         let reply = match result {
             Ok(reply) => reply,
             // A folder that may be read but not written can be looked at; such looks just prove nothing.
@@ -367,7 +367,7 @@ impl Client {
         }
     }
 
-    fn finish_look(&mut self, look: Look) {
+    fn finish_look(&mut self, look: Box<Look>) {
         self.failing = None;
         if look.full {
             self.listed = Some(self.now.ticks);
