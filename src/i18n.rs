@@ -191,6 +191,10 @@ pub enum Talk {
     LostTo(Person),
     /// Lost: the record is gone.
     LostRecord,
+    /// Somebody ordered it to be given up, for this reason.
+    Revoked(Person, String),
+    /// Lost because somebody ordered that, for this reason.
+    LostRevoked(Person, String),
     /// What a program that goes on should hear after a loss.
     MayCollide(String),
     /// The program is told to end.

@@ -43,6 +43,7 @@ fn name(op: &Op) -> &'static str {
         Op::WriteNotice(..) => "write notice",
         Op::RemoveNotice(_) => "remove notice",
         Op::WriteBoard(_) => "write board",
+        Op::WriteRevoke(_) => "write revoke",
         Op::CleanUp { .. } => "clean up",
     }
 }
@@ -243,7 +244,7 @@ fn operations_are_counted() {
     assert_eq!(store.take(), [&look[..], &claim, &settle].concat());
     assert!(guard.is_valid(Duration::from_secs(5)));
     // The renewal's answer is told before its notice is written.
-    let renewal = ["read board", "write head", "read lease", "write notice"];
+    let renewal = ["write head", "read lease", "read board", "write notice"];
     assert_eq!(store.take(), renewal);
     guard.release().unwrap();
     assert_eq!(store.take(), ["remove notice", "write head", "read board", "write board", "close"]);

@@ -116,7 +116,7 @@ fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<H
     if matches!(guard.belief(), Belief::None) {
         return lost(&teller, &Talk::LostRecord);
     }
-    let mut expiring = false;
+    let (mut expiring, mut revoked) = (false, false);
     while listened {
         let Ok(happening) = happenings.recv() else { break };
         let report = match happening {
@@ -145,6 +145,11 @@ fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<H
                 teller.talk(&talk);
                 listened = teller.event("acquired");
             }
+            News::Revoked(talk) => {
+                teller.talk(&talk);
+                revoked = true;
+                break;
+            }
             News::Lost(talk) => return lost(&teller, &talk),
             News::Nothing => {}
         }
@@ -156,7 +161,7 @@ fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<H
     if !teller.json {
         teller.talk(&Talk::GivenBack);
     }
-    Exit::Done
+    if revoked { Exit::Held } else { Exit::Done }
 }
 
 fn lost(teller: &Teller<'_>, talk: &Talk) -> Exit {

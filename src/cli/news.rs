@@ -1,7 +1,7 @@
 //! What a holder is told about its lease while it works. Pure: from reports to sentences.
 
 use super::describe::person;
-use crate::i18n::Talk;
+use crate::i18n::{Talk, printable};
 use crate::lease::timing::Timing;
 use crate::lease::wire::{Doubt, Loss, Report};
 
@@ -16,6 +16,8 @@ pub(super) enum News {
     Unsure(Talk),
     /// Held again, with this token.
     Recovered(u64, Talk),
+    /// Somebody ordered it to be given up; it ends soon.
+    Revoked(Talk),
     /// Gone for good.
     Lost(Talk),
     /// Nothing that a person needs to hear.
@@ -32,6 +34,10 @@ pub(super) fn news(report: &Report, timing: &Timing) -> News {
         Report::Recovered(_, token) => News::Recovered(token.0, Talk::Recovered(token.0)),
         Report::Lost(_, Loss::TakenOver(holder)) => News::Lost(Talk::LostTo(person(holder.as_deref()))),
         Report::Lost(_, Loss::RecordGone) => News::Lost(Talk::LostRecord),
+        Report::Revoked(_, revoke) => News::Revoked(Talk::Revoked(person(Some(&revoke.by)), printable(&revoke.reason))),
+        Report::Lost(_, Loss::Revoked(revoke)) => {
+            News::Lost(Talk::LostRevoked(person(Some(&revoke.by)), printable(&revoke.reason)))
+        }
         Report::Looked
         | Report::LookFailed(_)
         | Report::ClaimSent(..)
@@ -50,6 +56,8 @@ pub(super) fn news(report: &Report, timing: &Timing) -> News {
         | Report::CleanedUp(_)
         | Report::WentBack(_)
         | Report::ForeignNotice
+        | Report::RevokeWritten
+        | Report::RevokeFailed(_)
         | Report::Remember => News::Nothing,
     }
 }

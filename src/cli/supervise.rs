@@ -189,6 +189,12 @@ impl<'a> Supervision<'a> {
                 self.cancel(Due::StopUnsure);
                 self.talk(&talk);
             }
+            News::Revoked(talk) => {
+                self.talk(&talk);
+                if self.orders.stop {
+                    self.stop(Exit::Held);
+                }
+            }
             News::Lost(talk) => {
                 self.cancel(Due::StopUnsure);
                 self.talk(&talk);

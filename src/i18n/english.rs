@@ -205,6 +205,18 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
             write!(f, "{database} is lost: {}{place} has it now.", name(who))
         }
         Talk::LostRecord => write!(f, "{database} is lost: its lease is not in the shared folder any more."),
+        Talk::Revoked(who, reason) => {
+            let place = because(&who.machine);
+            write!(
+                f,
+                "{database}: {}{place} asks to release it now: “{reason}”. Save and close; soon it is not yours any more.",
+                name(who)
+            )
+        }
+        Talk::LostRevoked(who, reason) => {
+            let place = because(&who.machine);
+            write!(f, "{database} is lost: {}{place} released it: “{reason}”.", name(who))
+        }
         Talk::MayCollide(program) => {
             write!(f, "{database}: do not write any more with {program}; somebody else may be writing. Close it without saving.")
         }

@@ -83,7 +83,7 @@ impl Client {
             self.refuse_claim(Failure::Unusable);
             return;
         }
-        let body = Arc::new(self.body(number, token));
+        let body = Arc::new(self.body(number, token, basis));
         let op = if remove {
             Op::CleanUp { number, own: number, keep: Duration::ZERO }
         } else {
@@ -187,7 +187,7 @@ impl Client {
                     self.ask_before(claim)
                 }
             }
-            (Step::Board, Reply::Board(board)) => {
+            (Step::Board, Reply::Board(board, _)) => {
                 // Of another ledger's lease, numbers may be anything; what gave away my token, or my number, came before me.
                 let (mine, token) = (claim.body.id, claim.body.token);
                 let ahead = board.filter(|board| {
@@ -273,6 +273,8 @@ impl Client {
             // The record's own number is the file's: the store refuses to read one under another's name.
             Found::Record { head, body, .. } => match claim.before.and_then(|before| before.seen) {
                 Some((nonce, _)) if nonce != body.id.nonce => Err(Withdrawal::PredecessorMoved),
+                // Whoever was ordered to give up may have renewed once more before reading that.
+                Some((_, Some(_))) if matches!(claim.basis, Basis::Revoked | Basis::Forced) => Ok(()),
                 Some((_, Some(counter))) if head.state == State::Live && head.counter != counter => {
                     Err(Withdrawal::PredecessorMoved)
                 }

@@ -13,7 +13,7 @@ use super::observe::Observation;
 use super::record::{Body, Head, Holder, Host, LeaseId, Nonce, Number, ProcessId, State, Token};
 use super::rules::{Rule, Rules};
 use super::timing::Timing;
-use super::wire::{Action, Doubt, Event, Failure, Op, Reply, Report, RequestId, Withdrawal};
+use super::wire::{Action, Basis, Doubt, Event, Failure, Op, Reply, Report, RequestId, Withdrawal};
 use crate::clock::{Moment, Ticks};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -103,6 +103,8 @@ pub(super) enum Kind {
     Create(LeaseId),
     /// A write into my own lease file.
     Head(Number),
+    /// An order to somebody else to give up.
+    Revoke,
 }
 
 /// A client of one database. See the module's text.
@@ -184,6 +186,7 @@ impl Client {
             Event::Hint => self.hinted = true,
             Event::Verify => self.verify(),
             Event::Guards(guards) => self.set_guards(guards),
+            Event::Revoke { reason, now } => self.order_revoke(reason, now),
             Event::Answer(id, result) => self.answer(id, result),
             Event::Tick => {}
         }
@@ -272,11 +275,15 @@ impl Client {
         if let Some(pending) = self.pending.filter(|pending| pending.id == id) {
             self.pending = None;
             self.step(pending.sent, result);
-        } else if let Some(Kind::Create(lease)) = self.late.remove(&id)
-            && result == Ok(Reply::Done)
-        {
-            self.report(Report::LateCreate(lease.number));
-            self.aside(Op::Void(lease, self.now.wall));
+            return;
+        }
+        match self.late.remove(&id) {
+            Some(Kind::Create(lease)) if result == Ok(Reply::Done) => {
+                self.report(Report::LateCreate(lease.number));
+                self.aside(Op::Void(lease, self.now.wall));
+            }
+            Some(Kind::Revoke) => self.revoke_answered(&result),
+            Some(Kind::Create(_) | Kind::Head(_) | Kind::Plain) | None => {}
         }
     }
 
@@ -361,6 +368,7 @@ impl Client {
             | Op::WriteNotice(..)
             | Op::RemoveNotice(_)
             | Op::WriteBoard(_)
+            | Op::WriteRevoke(_)
             | Op::CleanUp { .. } => Kind::Plain,
         };
         let id = self.fresh_id();
@@ -371,6 +379,13 @@ impl Client {
     /// Sends a request whose answer does not matter.
     pub(super) fn aside(&mut self, op: Op) {
         let id = self.fresh_id();
+        self.actions.push_back(Action::Request(id, op));
+    }
+
+    /// Sends a request whose answer is not waited for, but taken up when it comes.
+    pub(super) fn request_aside(&mut self, op: Op, kind: Kind) {
+        let id = self.fresh_id();
+        self.late.insert(id, kind);
         self.actions.push_back(Action::Request(id, op));
     }
 
@@ -429,7 +444,7 @@ impl Client {
     }
 
     /// Returns a new body for a claim of `number`.
-    pub(super) fn body(&mut self, number: Number, token: Token) -> Body {
+    pub(super) fn body(&mut self, number: Number, token: Token, basis: Basis) -> Body {
         Body {
             id: LeaseId { number, nonce: self.fresh_nonce() },
             token,
@@ -438,6 +453,7 @@ impl Client {
             process: self.me.process,
             guards: self.fenced.as_ref().map(|hold| hold.body.guards.clone()).unwrap_or_default(),
             acquired: self.now.wall,
+            basis: Some(basis),
             promise: self.timing.promise(),
             database: self.me.database.clone(),
         }

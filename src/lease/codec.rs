@@ -6,6 +6,7 @@
 
 use super::record::{Board, Body, Found, Head, Holder, Host, LeaseId, MOST_GUARDS, Nonce, Number, ProcessId, State, Token};
 use super::timing::Promise;
+use super::wire::Basis;
 use crate::clock::WallTime;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::de::DeserializeOwned;
@@ -14,20 +15,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod notice;
+mod revoke;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
 pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
+pub use revoke::{decode_revoke, encode_revoke};
 pub use text::clean;
 
 /// The length of a lease file.
 pub const LEASE_BYTES: usize = 2048;
 /// The length of the part of a lease file that changes. Measured: 64 bytes written in place were never seen torn, 3000 were.
 pub const HEAD_BYTES: usize = 64;
-/// The length of the board.
+/// The length of the board, which lies at the beginning of its file.
 pub const BOARD_BYTES: usize = 256;
+/// The length of an order to give up, which lies behind the board.
+pub const REVOKE_BYTES: usize = 1024;
 /// The length of a ticket.
 pub const TICKET_BYTES: usize = 512;
 /// The longest file that is read at all; a later version's record may be longer than ours.
@@ -125,6 +130,8 @@ struct BodyFields {
     start: u64,
     guards: Vec<(u32, u64)>,
     acquired: String,
+    #[serde(default)]
+    basis: String,
     heartbeat_ms: u64,
     fence_ms: u64,
     short_ms: u64,
@@ -166,6 +173,7 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
         start: body.process.start,
         guards: body.guards.iter().take(MOST_GUARDS).map(|guard| (guard.pid, guard.start)).collect(),
         acquired: rfc3339(body.acquired),
+        basis: body.basis.map(basis_name).unwrap_or_default().to_owned(),
         heartbeat_ms: millis_up(body.promise.heartbeat),
         fence_ms: millis_up(body.promise.fence),
         short_ms: millis_up(body.promise.short),
@@ -226,6 +234,7 @@ fn decode_record(bytes: &[u8]) -> Option<(Head, Body)> {
         process,
         guards: fields.guards.iter().map(|&(pid, start)| ProcessId { pid, start }).collect(),
         acquired: parse_time(&fields.acquired)?,
+        basis: BASES.into_iter().find(|&basis| basis_name(basis) == fields.basis),
         promise: Promise {
             heartbeat: from_millis(fields.heartbeat_ms),
             fence: from_millis(fields.fence_ms),
@@ -296,13 +305,10 @@ pub fn encode_board(board: &Board) -> [u8; BOARD_BYTES] {
     seal(object(&fields).as_str())
 }
 
-/// Reads the board. It is a signal only, so that anything wrong with it makes it nothing at all.
+/// Reads the board from the beginning of its file. It is a signal only, so that anything wrong with it makes it nothing at all.
 #[must_use]
 pub fn decode_board(bytes: &[u8]) -> Option<Board> {
-    if bytes.len() != BOARD_BYTES {
-        return None;
-    }
-    let fields: BoardFields = unseal(bytes, "")?;
+    let fields: BoardFields = unseal(bytes.get(..BOARD_BYTES)?, "")?;
     readable(fields.v, fields.min_reader)?;
     Some(Board {
         id: parse_id(fields.number, &fields.nonce)?,
@@ -419,6 +425,24 @@ fn state_name(state: State) -> &'static str {
         State::Live => "live",
         State::Ended => "ended",
         State::Void => "void",
+    }
+}
+
+/// Every basis that has a name.
+const BASES: [Basis; 8] =
+    [Basis::Empty, Basis::Ended, Basis::Own, Basis::Dead, Basis::Evidence, Basis::Lapsed, Basis::Revoked, Basis::Forced];
+
+/// Returns the word for what a claim was based on, as records and the history write it.
+pub(crate) fn basis_name(basis: Basis) -> &'static str {
+    match basis {
+        Basis::Empty => "empty",
+        Basis::Ended => "ended",
+        Basis::Own => "own",
+        Basis::Dead => "dead",
+        Basis::Evidence => "evidence",
+        Basis::Lapsed => "lapsed",
+        Basis::Revoked => "revoked",
+        Basis::Forced => "forced",
     }
 }
 

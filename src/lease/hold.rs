@@ -6,7 +6,7 @@
 
 use super::client::{Client, Phase};
 use super::look::holder_of;
-use super::record::{Board, Body, Found, MOST_GUARDS, NoticeSeen, Number, ProcessId, State};
+use super::record::{Board, Body, Found, MOST_GUARDS, NoticeSeen, Number, ProcessId, Revoke, State};
 use super::rules::{Rule, Rules};
 use super::timing::Timing;
 use super::wire::{Doubt, Failure, Loss, Op, Over, Reply, Report};
@@ -28,10 +28,10 @@ enum Step {
     /// Right after the claim: range lock and board, which belief does not depend on.
     SettleLock,
     SettleBoard,
-    Board,
-    Rival(Number),
     Write,
     ReadBack,
+    Board,
+    Rival(Number),
     Notice,
     NoticeCreate,
     NoticeMend,
@@ -45,7 +45,7 @@ enum Step {
 pub(super) struct Hold {
     pub(super) body: Arc<Body>,
     counter: u32,
-    /// When the round's first question was sent: a renewal counts from here.
+    /// When the round's write was sent: a renewal counts from here.
     asked: Ticks,
     /// When the claim or the last successful renewal was sent.
     renewed: Ticks,
@@ -57,6 +57,8 @@ pub(super) struct Hold {
     /// The renewal on its way does that.
     whole: bool,
     warned: bool,
+    /// Somebody ordered this to be given up: no renewal any more.
+    pub(super) revoked: Option<Arc<Revoke>>,
     mend_board: bool,
     removable: VecDeque<Number>,
     /// Everything up to this number is known to be held by nobody else; see `Client::loss`.
@@ -104,6 +106,7 @@ impl Hold {
             dirty: false,
             whole: false,
             warned: false,
+            revoked: None,
             mend_board: false,
         }
     }
@@ -115,7 +118,7 @@ impl Hold {
 
     pub(super) fn deadline(&self, timing: &Timing, asking: bool) -> Ticks {
         let warning = if self.warned { self.fence(timing) } else { self.renewed + timing.warning() };
-        if asking { warning } else { warning.min(self.next) }
+        if asking || self.revoked.is_some() { warning } else { warning.min(self.next) }
     }
 
     fn board(&self, state: State) -> Board {
@@ -175,7 +178,7 @@ impl Client {
         match &self.phase {
             Phase::Holding(hold) if now >= hold.fence(&self.timing) => {
                 let waiting_for_answer =
-                    matches!(hold.step, Step::Write | Step::ReadBack) && !self.rules.keep(Rule::FenceIsFinal);
+                    matches!(hold.step, Step::Write | Step::ReadBack | Step::Board) && !self.rules.keep(Rule::FenceIsFinal);
                 if !waiting_for_answer {
                     self.fence_now(Doubt::Fence);
                 }
@@ -195,6 +198,10 @@ impl Client {
     pub(super) fn fence_now(&mut self, doubt: Doubt) {
         self.set_aside();
         if let Phase::Holding(hold) = std::mem::replace(&mut self.phase, Phase::Idle) {
+            if let Some(revoke) = hold.revoked.clone() {
+                self.lose(hold, Loss::Revoked(revoke));
+                return;
+            }
             self.report(Report::Unsure(hold.body.id, doubt));
             self.fenced = Some(hold);
         }
@@ -238,15 +245,16 @@ impl Client {
                 self.set_aside();
             }
             self.begin_release();
-        } else if now >= hold.next {
-            hold.asked = now;
-            hold.step = Step::Board;
-            self.request(Op::ReadBoard);
+        } else if now >= hold.next && hold.revoked.is_none() {
+            self.write_renewal();
         }
     }
 
+    /// Begins a round: writes first, so that what is read afterwards cannot be older than this answer.
     fn write_renewal(&mut self) {
+        let now = self.now.ticks;
         let Phase::Holding(hold) = &mut self.phase else { return };
+        hold.asked = now;
         hold.step = Step::Write;
         hold.counter += 1;
         hold.whole = std::mem::take(&mut hold.dirty);
@@ -265,31 +273,35 @@ impl Client {
                 self.go_on(hold, Op::WriteBoard(board));
             }
             (Step::SettleBoard | Step::BoardMend, _) => self.end_round(hold),
-            (Step::Board, Ok(Reply::Board(board))) => {
+            (Step::Board, Ok(Reply::Board(_, Some(revoke)))) if revoke.names(id) && self.rules.keep(Rule::RevokeEndsRenewal) => {
+                self.obey(hold, revoke);
+            }
+            (Step::Board, Ok(Reply::Board(board, _))) => {
                 hold.mend_board = board.is_none_or(|board| board.id != id || board.state != State::Live);
-                match board.filter(|board| board.id.number > id.number) {
+                let rival = board.filter(|board| board.id.number > id.number && self.rules.keep(Rule::LaterLeaseEndsHold));
+                match rival {
                     Some(rival) => {
                         hold.step = Step::Rival(rival.id.number);
                         self.go_on(hold, Op::ReadLease(rival.id.number));
                     }
-                    None => self.renew(hold),
+                    None => self.renewed(hold),
                 }
             }
-            (Step::Rival(_), Ok(Reply::Lease(Found::Missing))) => self.renew(hold),
-            (Step::Rival(_), Ok(Reply::Lease(Found::Record { head, .. }))) if head.state == State::Void => self.renew(hold),
+            (Step::Rival(_), Ok(Reply::Lease(Found::Missing))) => self.renewed(hold),
+            (Step::Rival(_), Ok(Reply::Lease(Found::Record { head, .. }))) if head.state == State::Void => self.renewed(hold),
             (Step::Rival(_), Ok(Reply::Lease(found))) => self.lose(hold, Loss::TakenOver(holder_of(&found))),
             (Step::Write, Ok(Reply::Done)) if self.rules.keep(Rule::RenewalIsReadBack) => {
                 hold.step = Step::ReadBack;
                 self.go_on(hold, Op::ReadLease(id.number));
             }
-            (Step::Write, Ok(Reply::Done)) => self.renewed(hold),
+            (Step::Write, Ok(Reply::Done)) => self.ask_board(hold),
             // My kept handle may write into a file that nobody sees any more: the store was moved, deleted, or put back from a
             // copy, which may even have been made during this very hold. What counts is what the path shows.
             (Step::ReadBack, Ok(Reply::Lease(Found::Record { body, head, .. })))
                 if body.id == id && head.state == State::Live =>
             {
                 if head.counter >= hold.counter {
-                    self.renewed(hold);
+                    self.ask_board(hold);
                 } else {
                     self.renewal_failed(hold, Failure::Unusable);
                 }
@@ -335,25 +347,27 @@ impl Client {
         self.request(op);
     }
 
-    fn renew(&mut self, hold: Hold) {
-        self.phase = Phase::Holding(hold);
-        if self.wanted {
-            self.write_renewal();
-        } else if let Phase::Holding(hold) = &mut self.phase {
-            hold.step = Step::Rest;
-        }
+    /// Asks whether somebody came later, or ordered me to give up: only without that does the renewal count.
+    fn ask_board(&mut self, mut hold: Hold) {
+        hold.step = Step::Board;
+        self.go_on(hold, Op::ReadBoard);
     }
 
     /// Tries again soon, until the fence.
     fn renewal_failed(&mut self, mut hold: Hold, failure: Failure) {
         self.report(Report::RenewalFailed(failure));
         hold.dirty |= std::mem::take(&mut hold.whole);
-        hold.step = Step::Rest;
         hold.next = self.now.ticks + self.timing.heartbeat / 6;
+        self.rest_hold(hold);
+    }
+
+    /// Asks nothing until something is due.
+    pub(super) fn rest_hold(&mut self, mut hold: Hold) {
+        hold.step = Step::Rest;
         self.phase = Phase::Holding(hold);
     }
 
-    /// A renewal was answered, and seen at the path, before the fence: belief goes on from when its round began.
+    /// A renewal was written, seen at its path, and nobody came in between, all before the fence: belief goes on from the writing.
     fn renewed(&mut self, mut hold: Hold) {
         let now = self.now;
         hold.renewed = if self.rules.keep(Rule::LeaseCountsFromSent) { hold.asked } else { now.ticks };
@@ -397,15 +411,12 @@ impl Client {
                 let own = hold.body.id.number;
                 self.go_on(hold, Op::CleanUp { number, own, keep });
             }
-            Some(_) | None => {
-                hold.step = Step::Rest;
-                self.phase = Phase::Holding(hold);
-            }
+            Some(_) | None => self.rest_hold(hold),
         }
     }
 
     /// The lease is somebody else's, or nobody's: stop at once, and touch nothing.
-    fn lose(&mut self, hold: Hold, loss: Loss) {
+    pub(super) fn lose(&mut self, hold: Hold, loss: Loss) {
         self.fenced = Some(hold);
         self.lose_fenced(loss);
     }
@@ -480,7 +491,7 @@ impl Client {
                 release.retry_at = Some(self.now.ticks + self.timing.heartbeat / 6);
                 self.phase = Phase::Releasing(release);
             }
-            Part::BoardRead if matches!(result, Ok(Reply::Board(Some(board))) if board.id == id) => {
+            Part::BoardRead if matches!(result, Ok(Reply::Board(Some(board), _)) if board.id == id) => {
                 release.part = Part::Board;
                 let board = release.hold.board(State::Ended);
                 self.phase = Phase::Releasing(release);

@@ -138,18 +138,18 @@ impl Client {
     }
 
     /// Takes a look into the observations. A look that could have come from a cache neither continues nor begins one.
-    pub(super) fn observe(&mut self, obstacles: &[Obstacle], fresh: bool, sent: Ticks, began: Ticks) {
+    pub(super) fn observe(&mut self, subjects: &[Subject], fresh: bool, sent: Ticks, began: Ticks) {
         let now = self.now.ticks;
         let gap = self.timing.short;
         let first = if self.rules.keep(Rule::ObservationBeginsAtReceipt) { now } else { began };
         let last = if self.rules.keep(Rule::ObservationEndsAtSending) { sent } else { now };
-        let mut watched = Vec::with_capacity(obstacles.len());
-        for obstacle in obstacles {
-            let before = self.observed(obstacle.subject).copied();
+        let mut watched = Vec::with_capacity(subjects.len());
+        for subject in subjects {
+            let before = self.observed(*subject).copied();
             match before {
-                Some(before) if fresh => watched.push(before.then(obstacle.subject, last, now, gap)),
+                Some(before) if fresh => watched.push(before.then(*subject, last, now, gap)),
                 Some(before) => watched.push(before),
-                None if fresh => watched.push(Observation { first, ..Observation::begin(obstacle.subject, sent, now) }),
+                None if fresh => watched.push(Observation { first, ..Observation::begin(*subject, sent, now) }),
                 None => {}
             }
         }

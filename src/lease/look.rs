@@ -5,7 +5,9 @@
 
 use super::client::{Client, Phase};
 use super::observe::{Observation, Subject};
-use super::record::{Board, Body, Evidence, Found, Head, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, State, Token};
+use super::record::{
+    Board, Body, Evidence, Found, Head, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, Revoke, State, Token,
+};
 use super::rules::Rule;
 use super::wire::{Basis, Failure, Loss, Op, Reply, Report};
 use crate::clock::Ticks;
@@ -56,6 +58,7 @@ pub(super) struct Look {
     /// The share contradicted itself.
     contradictory: bool,
     board: Option<Board>,
+    revoke: Option<Arc<Revoke>>,
     numbers: Option<Vec<Number>>,
     tail: Option<(Number, Found)>,
     below: Vec<(Number, Found)>,
@@ -72,6 +75,8 @@ pub(super) struct Look {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Sight {
     pub(super) board: Option<Board>,
+    /// The order to give up that lies beside the board.
+    pub(super) revoke: Option<Arc<Revoke>>,
     pub(super) tail: Option<(Number, Found)>,
     /// What lies below a tail that says nothing about who holds, downwards, up to the first lease that does.
     pub(super) below: Vec<(Number, Found)>,
@@ -172,6 +177,7 @@ impl Client {
             spoiled: false,
             contradictory: false,
             board: None,
+            revoke: None,
             numbers: None,
             tail: None,
             below: Vec::new(),
@@ -209,8 +215,8 @@ impl Client {
                 look.step = Step::Board;
                 Some(Op::ReadBoard)
             }
-            (Step::Board, Reply::Board(board)) => {
-                look.board = board;
+            (Step::Board, Reply::Board(board, revoke)) => {
+                (look.board, look.revoke) = (board, revoke);
                 look.full |= board.is_none_or(|board| board.id.number < self.floor);
                 if look.full { Some(look.list()) } else { self.ask_tail(&mut look) }
             }
@@ -374,6 +380,7 @@ impl Client {
         }
         let mut sight = Sight {
             board: look.board,
+            revoke: look.revoke,
             tail: look.tail.filter(|(_, found)| *found != Found::Missing),
             below: look.below,
             notice: look.notice,
@@ -388,14 +395,17 @@ impl Client {
         self.remember_lock(&sight);
         let refused = sight.leases().any(|(_, found)| matches!(found, Found::Newer { .. }));
         sight.refused = refused;
-        sight.obstacles = self.obstacles(&sight);
+        let mut obstacles = self.obstacles(&sight);
+        let also = self.apply_revoke(&sight, &mut obstacles);
+        let subjects: Vec<Subject> = obstacles.iter().map(|obstacle| obstacle.subject).chain(also).collect();
+        sight.obstacles = obstacles;
         if look.spoiled {
             self.memory.observations.clear();
         } else {
             // Where reads are cached, a touch proves that what follows is not older than the touch, not that it is as young as
             // the read: a slow answer in between leaves time for the cache to take over again.
             let proven = if self.caches_reads { look.began } else { look.tail_sent.min(look.notice_sent) };
-            self.observe(&sight.obstacles, look.fresh, proven, look.began);
+            self.observe(&subjects, look.fresh, proven, look.began);
         }
         self.remember_tail(&sight);
         self.sight = Some(sight);
@@ -457,16 +467,14 @@ impl Client {
     fn is_unclear(&self) -> bool {
         self.sight.iter().flat_map(|sight| &sight.obstacles).any(|obstacle| match obstacle.subject {
             Subject::Blank { .. } | Subject::Phantom { .. } => true,
-            Subject::Lease { .. } | Subject::Notice { .. } => false,
+            Subject::Lease { .. } | Subject::Notice { .. } | Subject::Revoked { .. } => false,
         })
     }
 
     /// Waits until the last obstacle may be over, or for a hint.
     fn wait_for_obstacles(&mut self) {
         let Some(sight) = &self.sight else { return };
-        let left = sight.obstacles.iter().filter(|obstacle| !self.is_over(obstacle)).map(|obstacle| {
-            obstacle.wait.saturating_sub(self.observed(obstacle.subject).map_or(Duration::ZERO, Observation::unchanged))
-        });
+        let left = sight.obstacles.iter().filter(|obstacle| !self.is_over(obstacle)).map(|obstacle| self.left(obstacle));
         let mut pause = left.max().unwrap_or(self.timing.poll).max(Duration::from_millis(1));
         if self.is_unclear() {
             pause = pause.min(FIRST_BACK_OFF * 2_u32.saturating_pow(self.back_off.min(16)));
@@ -520,6 +528,11 @@ impl Client {
     /// Returns how the lease I held until its fence was lost, if the look showed that.
     fn loss(&mut self, sight: &Sight) -> Option<Loss> {
         let fenced = self.fenced.as_mut()?;
+        if let Some(revoke) = sight.revoke.as_ref().filter(|revoke| revoke.names(fenced.body.id))
+            && self.rules.keep(Rule::RevokeEndsRenewal)
+        {
+            return Some(Loss::Revoked(Arc::clone(revoke)));
+        }
         let Some((number, found)) = &sight.tail else { return Some(Loss::RecordGone) };
         let next = *number == fenced.alone_until.next();
         let nobodys = match found {

@@ -11,6 +11,7 @@ mod judge;
 mod look;
 pub mod observe;
 pub mod record;
+mod revoke;
 pub mod rules;
 mod status;
 pub mod timing;

@@ -35,6 +35,13 @@ pub enum Subject {
         /// A hash of its bytes.
         fingerprint: u64,
     },
+    /// An order to the holder of this lease to give up.
+    Revoked {
+        /// The lease's number.
+        number: u64,
+        /// Its nonce.
+        nonce: u128,
+    },
     /// A lease that is named somewhere but is not on the ledger.
     Phantom {
         /// The missing number.

@@ -4,6 +4,7 @@
 //! stripped when they reach these types (`codec` does that), numbers are within their limits.
 
 use super::timing::Promise;
+use super::wire::Basis;
 use crate::clock::WallTime;
 use std::sync::Arc;
 use std::time::Duration;
@@ -149,6 +150,8 @@ pub struct Body {
     pub guards: Vec<ProcessId>,
     /// When it was claimed, by the holder's wall clock; for people.
     pub acquired: WallTime,
+    /// What the claim was based on; for the history. `None` where a record does not say it, or says what this version does not know.
+    pub basis: Option<Basis>,
     /// What the holder promised.
     pub promise: Promise,
     /// The database's path as the holder typed it (its last component); for people.
@@ -211,6 +214,35 @@ pub struct Board {
     pub state: State,
     /// Its holder's long time-out, for those who find the lease itself missing.
     pub long: Duration,
+}
+
+/// How many things one order can name; there are never more in the way at once.
+pub const MOST_REVOKED: usize = 4;
+
+/// An order to give up (`force-release`). One lies beside the board; a new one replaces it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Revoke {
+    /// Who is to give up.
+    pub subjects: Vec<Revoked>,
+    /// Who ordered it: user, name and machine.
+    pub by: Holder,
+    /// Why, in their words.
+    pub reason: String,
+    /// When, by their wall clock; for people.
+    pub at: WallTime,
+    /// Nobody waits for the holder: whoever ordered this was told that two people may now write.
+    pub now: bool,
+}
+
+/// What stood in the way of whoever ordered a [`Revoke`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Revoked {
+    /// The lease's number; 0 for a notice of somebody who does not speak the protocol.
+    pub number: u64,
+    /// Its nonce; 0 where it is not known.
+    pub nonce: u128,
+    /// A hash of the bytes that could not be read as a lease of ours; 0 where they could.
+    pub fingerprint: u64,
 }
 
 /// The notice beside the database (`wems.db.lock`) as read.

@@ -41,6 +41,12 @@ pub enum Rule {
     ClaimHasDeadline,
     /// A foreign notice is a holder. Broken: ignored.
     ForeignNoticeCounts,
+    /// A holder that finds a later lease named has lost. Broken: it goes on as long as its own record is there.
+    LaterLeaseEndsHold,
+    /// A holder reads before each renewal whether it was ordered to give up. Broken: it goes on.
+    RevokeEndsRenewal,
+    /// After an order to give up the short time-out is waited. Broken: the lease counts as free at once.
+    RevokedIsWaitedFor,
     /// Only a death on this very machine, of all guarded programs too, ends the wait at once. Broken: the wrapper's death is enough.
     GuardsMustBeGone,
 }

@@ -4,7 +4,8 @@
 
 use super::client::{Belief, Client};
 use super::look::holder_of;
-use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Token};
+use super::observe::{Observation, Subject};
+use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Revoke, Token};
 use super::wire::Failure;
 use crate::clock::{Moment, WallTime};
 use std::sync::Arc;
@@ -48,6 +49,8 @@ pub struct Status {
     pub observed: Option<Duration>,
     /// In how long it can be taken over at the earliest, if nothing changes.
     pub takeable_in: Option<Duration>,
+    /// Somebody ordered the holder to give up.
+    pub revoked: Option<Arc<Revoke>>,
     /// The record is of a later version of the program.
     pub newer: bool,
     /// Why the last look failed.
@@ -66,6 +69,7 @@ impl Status {
             last_seen: None,
             observed: None,
             takeable_in: None,
+            revoked: None,
             newer: false,
             failure,
         }
@@ -99,17 +103,17 @@ impl Client {
             return free;
         }
         let mut status = Status::unknown(State::Held, None);
-        let worst = sight.obstacles.iter().max_by_key(|obstacle| {
-            obstacle
-                .wait
-                .saturating_sub(self.observed(obstacle.subject).map_or(Duration::ZERO, super::observe::Observation::unchanged))
-        });
-        if let Some(obstacle) = worst {
-            let seen = self.observed(obstacle.subject);
-            let unchanged = seen.map(super::observe::Observation::unchanged);
-            status.observed = unchanged;
-            status.takeable_in = Some(obstacle.wait.saturating_sub(unchanged.unwrap_or_default())).filter(|_| !sight.refused);
+        if let Some(obstacle) = sight.obstacles.iter().max_by_key(|obstacle| self.left(obstacle)) {
+            status.takeable_in = Some(self.left(obstacle)).filter(|_| !sight.refused);
+            // The holder's own sign of life, also where an order to give up will let others in sooner.
+            let lease = self.memory().observations.iter().find(|seen| matches!(seen.subject, Subject::Lease { .. }));
+            let seen = if matches!(obstacle.subject, Subject::Revoked { .. }) { lease } else { self.observed(obstacle.subject) };
+            status.observed = seen.map(Observation::unchanged);
         }
+        let named = |revoke: &&Arc<Revoke>| {
+            sight.obstacles.iter().any(|obstacle| revoke.subjects.contains(&obstacle.subject.revocable()))
+        };
+        status.revoked = sight.revoke.as_ref().filter(named).cloned();
         status.newer = sight.refused;
         status.holder = match &sight.notice {
             NoticeSeen::Foreign { holder, .. } => holder.clone(),

@@ -3,7 +3,7 @@
 //! An [`Op`] is one operation on the share. Each may take minutes, be lost, or be answered after it stopped mattering; the core
 //! counts time from when it asked, and drops answers by their [`RequestId`].
 
-use super::record::{Board, Body, Evidence, Found, Head, LeaseId, NoticeSeen, Number, ProcessId, Token};
+use super::record::{Board, Body, Evidence, Found, Head, LeaseId, NoticeSeen, Number, ProcessId, Revoke, Token};
 use crate::clock::WallTime;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ pub enum Op {
     Touch,
     /// Asks the share something that no cache can answer and that writes nothing (the free space). `Reply::Done`.
     Ping,
-    /// Reads the board by path. `Reply::Board`.
+    /// Reads the board, and the order that lies beside it, by path. `Reply::Board`.
     ReadBoard,
     /// Lists the numbers of the ledger, ascending. `Reply::Numbers`.
     List,
@@ -50,6 +50,8 @@ pub enum Op {
     RemoveNotice(LeaseId),
     /// Writes the board in place. `Reply::Done`.
     WriteBoard(Board),
+    /// Writes an order to give up beside the board, in place, flushes it, and keeps it in the history. `Reply::Done`.
+    WriteRevoke(Arc<Revoke>),
     /// Removes a superseded lease if it is older than `keep` by the server's clock, writes it to the history, and confirms that
     /// it is gone. `Reply::Removed`.
     CleanUp {
@@ -78,8 +80,8 @@ pub enum Reply {
     Done,
     /// An exclusive create found the name taken.
     Exists,
-    /// The board; `None` when it is missing or fails its checksum.
-    Board(Option<Board>),
+    /// The board and the order beside it; `None` for what is missing or fails its checksum.
+    Board(Option<Board>, Option<Arc<Revoke>>),
     /// The ledger's numbers, ascending.
     Numbers(Vec<Number>),
     /// A lease file.
@@ -126,6 +128,13 @@ pub enum Event {
     Verify,
     /// The guarded processes changed.
     Guards(Vec<ProcessId>),
+    /// Order whoever stood in the way at the last look to give up.
+    Revoke {
+        /// Why, for the holder and the history.
+        reason: String,
+        /// Nobody waits for the holder any more: two may then write.
+        now: bool,
+    },
     /// The answer to a request.
     Answer(RequestId, Result<Reply, Failure>),
     /// A deadline may have passed.
@@ -170,6 +179,12 @@ pub enum Report {
     Guarded(LeaseId),
     /// A renewal failed; it will be tried again until the fence.
     RenewalFailed(Failure),
+    /// Somebody ordered this lease to be given up. It is not renewed any more; the fence ends it.
+    Revoked(LeaseId, Arc<Revoke>),
+    /// An order of mine to give up is on the share.
+    RevokeWritten,
+    /// An order of mine could not be written ([`Failure::Gone`]: nobody is in the way).
+    RevokeFailed(Failure),
     /// The margin before the fence has been reached without a renewal.
     Expiring(LeaseId),
     /// The fence has passed: no belief any more, and nobody else seen so far.
@@ -209,6 +224,10 @@ pub enum Basis {
     Evidence,
     /// Nothing changed for the long time-out.
     Lapsed,
+    /// The holder was ordered to give up, and the short time-out has passed since.
+    Revoked,
+    /// Somebody ordered not to wait for the holder.
+    Forced,
 }
 
 /// Why a claim was withdrawn.
@@ -250,4 +269,6 @@ pub enum Loss {
     TakenOver(Option<Arc<super::record::Holder>>),
     /// My record is not there any more, or carries another nonce.
     RecordGone,
+    /// Somebody ordered me to give it up.
+    Revoked(Arc<Revoke>),
 }

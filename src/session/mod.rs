@@ -287,6 +287,9 @@ impl Session {
                 | Report::CleanedUp(_)
                 | Report::WentBack(_)
                 | Report::ForeignNotice
+                | Report::Revoked(..)
+                | Report::RevokeWritten
+                | Report::RevokeFailed(_)
                 | Report::Remember => {}
             }
         }

@@ -181,6 +181,7 @@ impl Store for FolderStore {
             Op::WriteNotice(body, at, over) => self.write_notice(body, *at, *over),
             Op::RemoveNotice(id) => self.remove_notice(*id),
             Op::WriteBoard(board) => self.write_board(board),
+            Op::WriteRevoke(revoke) => self.write_revoke(revoke),
             Op::CleanUp { number, own, keep } => self.clean_up(*number, *own, *keep),
         }
     }

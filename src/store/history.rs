@@ -3,12 +3,12 @@
 //! A line may be there twice (a crash between writing it and removing the lease); number and nonce tell it from all others. Readers
 //! must expect lines of later versions and of damaged files.
 
-use crate::lease::record::{Found, Number, State};
+use crate::lease::codec::basis_name;
+use crate::lease::record::{Found, Number, Revoke, State};
 use chrono::{DateTime, SecondsFormat};
 
 /// Writes down who had a lease.
 pub(super) fn history_line(number: Number, found: &Found) -> String {
-    let time = |millis| DateTime::from_timestamp_millis(millis).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true));
     let value = match found {
         Found::Record { head, body, .. } => serde_json::json!({
             "v": 1,
@@ -29,6 +29,7 @@ pub(super) fn history_line(number: Number, found: &Found) -> String {
             "app": body.holder.app,
             "note": body.holder.note,
             "database": body.database,
+            "basis": body.basis.map(basis_name),
             "acquired": time(body.acquired.0),
             "written": time(head.at.0),
         }),
@@ -37,4 +38,24 @@ pub(super) fn history_line(number: Number, found: &Found) -> String {
         }
     };
     format!("{value}\n")
+}
+
+/// Writes down who ordered whom to give up, and why.
+pub(super) fn revoke_line(revoke: &Revoke) -> String {
+    let revoked: Vec<_> = revoke.subjects.iter().map(|subject| (subject.number, format!("{:032x}", subject.nonce))).collect();
+    let value = serde_json::json!({
+        "v": 1,
+        "revoked": revoked,
+        "user": revoke.by.user,
+        "name": revoke.by.name,
+        "machine": revoke.by.machine,
+        "reason": revoke.reason,
+        "now": revoke.now,
+        "at": time(revoke.at.0),
+    });
+    format!("{value}\n")
+}
+
+fn time(millis: i64) -> Option<String> {
+    DateTime::from_timestamp_millis(millis).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }

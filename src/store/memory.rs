@@ -3,14 +3,14 @@
 //! It keeps bytes, not values, so that torn, garbled and foreign content can be put there; and a removed file lives on in the
 //! handle that its owner keeps, as on a real share. What it does not have is delay, caches and loss: those are the simulation's.
 
-use super::history::history_line;
+use super::history::{history_line, revoke_line};
 use super::{Capabilities, Identity, Store, StoreError, Waiter, may_write_over};
 use crate::clock::{Clock, Ticks};
 use crate::lease::codec::{
-    HEAD_BYTES, Ticket, decode_board, decode_lease, decode_notice, decode_ticket, encode_board, encode_head, encode_lease,
-    encode_notice, encode_ticket,
+    BOARD_BYTES, HEAD_BYTES, REVOKE_BYTES, Ticket, decode_board, decode_lease, decode_notice, decode_revoke, decode_ticket,
+    encode_board, encode_head, encode_lease, encode_notice, encode_revoke, encode_ticket,
 };
-use crate::lease::record::{Board, Evidence, Fate, Found, Head, LeaseId, Nonce, NoticeSeen, Number, RangeLock, State};
+use crate::lease::record::{Board, Evidence, Fate, Found, Head, LeaseId, Nonce, NoticeSeen, Number, RangeLock, Revoke, State};
 use crate::lease::wire::{Failure, Op, Reply};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -166,12 +166,13 @@ impl MemoryStore {
         }
     }
 
-    fn write(&self, handle: &Handle, bytes: &[u8]) {
+    fn write(&self, handle: &Handle, offset: usize, bytes: &[u8]) {
         let written = self.share.clock.now().ticks;
         let mut content = lock(handle);
-        let length = content.bytes.len().max(bytes.len());
+        let end = offset + bytes.len();
+        let length = content.bytes.len().max(end);
         content.bytes.resize(length, 0);
-        content.bytes[..bytes.len()].copy_from_slice(bytes);
+        content.bytes[offset..end].copy_from_slice(bytes);
         content.written = written;
     }
 
@@ -181,15 +182,23 @@ impl MemoryStore {
             return Ok(None);
         }
         let handle = Handle::default();
-        self.write(&handle, bytes);
+        self.write(&handle, 0, bytes);
         folder.files.insert(name, Arc::clone(&handle));
         Ok(Some(handle))
     }
 
     fn write_board(&self, board: &Board) -> Result<(), StoreError> {
         let handle = Arc::clone(self.folder()?.files.entry(Name::Board).or_default());
-        lock(&handle).bytes.clear();
-        self.write(&handle, &encode_board(board));
+        self.write(&handle, 0, &encode_board(board));
+        lock(&handle).bytes.truncate(BOARD_BYTES + REVOKE_BYTES);
+        Ok(())
+    }
+
+    fn write_revoke(&self, revoke: &Revoke) -> Result<(), StoreError> {
+        let mut folder = self.folder()?;
+        let handle = Arc::clone(folder.files.entry(Name::Board).or_default());
+        self.write(&handle, BOARD_BYTES, &encode_revoke(revoke));
+        folder.history.push(revoke_line(revoke));
         Ok(())
     }
 
@@ -197,7 +206,7 @@ impl MemoryStore {
         let _reachable = self.folder()?;
         let handle = lock(&self.held).get(&number).cloned();
         let handle = handle.ok_or_else(|| refusal(Failure::Gone, "this lease is not open here"))?;
-        self.write(&handle, bytes);
+        self.write(&handle, 0, bytes);
         Ok(Reply::Done)
     }
 
@@ -209,7 +218,7 @@ impl MemoryStore {
                 && body.id == id
             {
                 let bytes: [u8; HEAD_BYTES] = encode_head(&head(counter.saturating_add(1)));
-                self.write(handle, &bytes);
+                self.write(handle, 0, &bytes);
             }
         }
         drop(folder);
@@ -251,7 +260,7 @@ impl MemoryStore {
         let mut ticket = there.unwrap_or(Ticket { holder, since: crate::clock::WallTime(0), counter: 0, waiting: false });
         ticket.counter = ticket.counter.wrapping_add(1);
         change(&mut ticket);
-        self.write(&handle, &encode_ticket(&ticket));
+        self.write(&handle, 0, &encode_ticket(&ticket));
         Ok(())
     }
 
@@ -287,7 +296,8 @@ impl Store for MemoryStore {
             Op::Touch => self.write_ticket(|_| ()).map(|()| Reply::Done),
             Op::ReadBoard => {
                 let folder = self.folder()?;
-                Ok(Reply::Board(folder.files.get(&Name::Board).and_then(|handle| decode_board(&lock(handle).bytes))))
+                let bytes = folder.files.get(&Name::Board).map(|handle| lock(handle).bytes.clone()).unwrap_or_default();
+                Ok(Reply::Board(decode_board(&bytes), decode_revoke(&bytes).map(Arc::new)))
             }
             Op::List => {
                 let number = |name: &Name| if let Name::Lease(number) = name { Some(*number) } else { None };
@@ -339,7 +349,7 @@ impl Store for MemoryStore {
                 }
                 let handle = folder.files.entry(Name::Notice).or_default();
                 lock(handle).bytes.clear();
-                self.write(handle, &encode_notice(body, *at));
+                self.write(handle, 0, &encode_notice(body, *at));
                 Ok(Reply::Done)
             }
             Op::RemoveNotice(mine) => {
@@ -350,6 +360,7 @@ impl Store for MemoryStore {
                 Ok(Reply::Done)
             }
             Op::WriteBoard(board) => self.write_board(board).map(|()| Reply::Done),
+            Op::WriteRevoke(revoke) => self.write_revoke(revoke).map(|()| Reply::Done),
             Op::CleanUp { number, own, keep } => self.clean_up(*number, *own, *keep),
         }
     }

@@ -4,7 +4,7 @@
 //! read once a second, which is one round trip. The hazard is to take silence for news: losing an event costs the time until the
 //! core's own next look, never more.
 
-use crate::lease::wire::{Op, Reply};
+use crate::lease::wire::Op;
 use crate::store::Store;
 use notify::{EventKind, RecursiveMode, Watcher as _};
 use std::path::Path;
@@ -64,13 +64,11 @@ fn poll(store: Arc<dyn Store>, look_now: Arc<dyn Fn() + Send + Sync>) -> mpsc::S
     let watch = move || {
         let mut before = None;
         while dropped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            let board = match store.perform(&Op::ReadBoard) {
-                Ok(Reply::Board(board)) => board,
-                Ok(_) | Err(_) => None,
-            };
-            if before.replace(board).is_some_and(|before| before != board) {
+            let board = store.perform(&Op::ReadBoard).ok();
+            if before.as_ref().is_some_and(|before| *before != board) {
                 look_now();
             }
+            before = Some(board);
         }
     };
     // Without a thread there are no hints; the core still looks by itself.

@@ -3,10 +3,11 @@
 use crate::rng::{MS, Rng, SEC};
 use crate::server::{Process, Server};
 use sharelock::clock::{Moment, Ticks, WallTime};
-use sharelock::lease::record::{Board, Fate, Found, Host, LeaseId, NoticeSeen, Number, ProcessId, Token};
+use sharelock::lease::record::{Board, Fate, Found, Host, LeaseId, NoticeSeen, Number, ProcessId, Revoke, Token};
 use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Op, Reply};
 use sharelock::lease::{Client, Memory};
+use std::sync::Arc;
 
 /// The wall clock at the beginning of simulated time (ms since 1970).
 const EPOCH: i64 = 1_790_000_000_000;
@@ -34,6 +35,7 @@ pub(crate) struct Program {
 #[derive(Debug, Clone)]
 struct Snapshot {
     board: Option<Board>,
+    revoke: Option<Arc<Revoke>>,
     notice: NoticeSeen,
     numbers: Vec<Number>,
     leases: Vec<(Number, Found)>,
@@ -186,7 +188,13 @@ impl Machine {
         let numbers = server.numbers_at(now);
         let recent = numbers.len().saturating_sub(3);
         let leases = numbers[recent..].iter().map(|number| (*number, server.lease_at(number.0, now))).collect();
-        self.snapshot = Some(Snapshot { board: *server.board.now(), notice: server.notice.now().seen(), numbers, leases });
+        self.snapshot = Some(Snapshot {
+            board: *server.board.now(),
+            revoke: server.revoke.now().clone(),
+            notice: server.notice.now().seen(),
+            numbers,
+            leases,
+        });
     }
 
     pub(crate) fn drop_snapshot(&mut self) {
@@ -197,7 +205,7 @@ impl Machine {
     pub(crate) fn cached(&self, op: &Op) -> Option<Reply> {
         let snapshot = self.snapshot.as_ref()?;
         match op {
-            Op::ReadBoard => Some(Reply::Board(snapshot.board)),
+            Op::ReadBoard => Some(Reply::Board(snapshot.board, snapshot.revoke.clone())),
             Op::List => Some(Reply::Numbers(snapshot.numbers.clone())),
             Op::ReadNotice => Some(Reply::Notice(snapshot.notice.clone())),
             Op::ReadLease(wanted) => {
@@ -217,6 +225,7 @@ impl Machine {
             | Op::WriteNotice(..)
             | Op::RemoveNotice(_)
             | Op::WriteBoard(_)
+            | Op::WriteRevoke(_)
             | Op::CleanUp { .. } => None,
         }
     }
@@ -247,7 +256,7 @@ impl Machine {
             Op::Create(..) | Op::CleanUp { .. } => &[View::Leases, View::Names],
             Op::WriteHead(..) | Op::WriteRecord(..) | Op::Void(..) => &[View::Leases],
             Op::CreateNotice(..) | Op::WriteNotice(..) | Op::RemoveNotice(_) => &[View::Notice],
-            Op::WriteBoard(_) => &[View::Board],
+            Op::WriteBoard(_) | Op::WriteRevoke(_) => &[View::Board],
             Op::Ping
             | Op::Touch
             | Op::ReadBoard

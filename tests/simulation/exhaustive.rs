@@ -44,8 +44,8 @@ impl Share {
 
     fn execute(&mut self, op: &Op) -> Result<Reply, Failure> {
         Ok(match op {
-            Op::Touch | Op::Ping | Op::Lock(_) | Op::Close(_) => Reply::Done,
-            Op::ReadBoard => Reply::Board(self.board),
+            Op::Touch | Op::Ping | Op::Lock(_) | Op::Close(_) | Op::WriteRevoke(_) => Reply::Done,
+            Op::ReadBoard => Reply::Board(self.board, None),
             Op::List => Reply::Numbers(self.leases.keys().map(|number| sharelock::lease::record::Number(*number)).collect()),
             Op::ReadLease(number) => {
                 Reply::Lease(self.leases.get(&number.0).map_or(Found::Missing, |(head, body)| Found::Record {

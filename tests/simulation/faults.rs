@@ -60,9 +60,11 @@ pub(crate) enum Fault {
     ForeignNotice,
     NoticeRemoved,
     Refusal,
+    /// Somebody orders the holder to give up.
+    Revoke,
 }
 
-pub(crate) const FAULTS: [Fault; 14] = [
+pub(crate) const FAULTS: [Fault; 15] = [
     Fault::Cut,
     Fault::Spell,
     Fault::Crash,
@@ -77,6 +79,7 @@ pub(crate) const FAULTS: [Fault; 14] = [
     Fault::ForeignNotice,
     Fault::NoticeRemoved,
     Fault::Refusal,
+    Fault::Revoke,
 ];
 
 /// Faults planted in the world, not in the core.
@@ -266,6 +269,7 @@ impl Weather {
             self.set(Fault::ForeignNotice, 8000);
             self.set(Fault::NoticeRemoved, 8000);
             self.set(Fault::Refusal, 6000);
+            self.set(Fault::Revoke, 3000);
         }
         if !matches!(self.profile, Profile::Upheaval | Profile::Storm) && rng.chance(200) {
             self.set(Fault::ServerClock, 3000);

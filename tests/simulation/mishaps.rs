@@ -6,7 +6,7 @@ use crate::rng::{MS, SEC};
 use crate::server::{Locks, Notice};
 use crate::world::{Happening, World, small};
 use sharelock::lease::record::Token;
-use sharelock::lease::wire::Failure;
+use sharelock::lease::wire::{Event, Failure};
 
 /// Misfortunes that hit the notice and the store within that time count as one, and one is what the protocol withstands.
 const APART: u64 = 900 * SEC;
@@ -68,6 +68,14 @@ impl World {
                     self.server.remove_notice(self.now);
                 }
             }
+            Fault::Revoke => {
+                let now = self.faults[index].chance(300);
+                // Whoever wants it is who loses patience.
+                let impatient = (0..self.seats.len()).find(|seat| self.seats[*seat].wish == crate::client_host::Wish::Wants);
+                if let Some(seat) = impatient.filter(|seat| self.may_act(*seat)) {
+                    self.deliver(seat, Event::Revoke { reason: "impatience".into(), now });
+                }
+            }
             Fault::Refusal => {
                 let rng = &mut self.faults[index];
                 let failure = rng.pick(&[
@@ -81,6 +89,11 @@ impl World {
                 self.refusing = Some((machine, failure, self.now + rng.skewed(SEC, 600 * SEC)));
             }
         }
+    }
+
+    fn may_act(&self, seat: usize) -> bool {
+        let machine = &self.machines[self.seats[seat].machine];
+        self.seats[seat].client.is_some() && machine.running && !machine.asleep && !machine.paused
     }
 
     fn cut(&mut self, machine: usize, index: usize) {
@@ -246,7 +259,7 @@ impl World {
                 continue;
             }
             self.seats[seat].slept = true;
-            if self.holds(seat) && !self.seats[seat].unaware {
+            if self.acting(&self.seats[seat]).is_some() {
                 let result = crate::checker::Checker::begins(seat, self.standings());
                 if let Err(violation) = result {
                     self.violate(violation);

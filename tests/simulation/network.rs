@@ -164,7 +164,8 @@ impl World {
             return;
         }
         self.machines[machine].contact = self.now;
-        if request.op == Op::Touch {
+        // A flushed write is what no cache can answer, whichever file it goes to.
+        if matches!(request.op, Op::Touch | Op::WriteHead(..) | Op::WriteRecord(..)) {
             self.machines[machine].touched = self.now;
         }
         let op = request.op.clone();
@@ -316,7 +317,7 @@ impl World {
         match op {
             Op::ReadBoard => {
                 let at = self.as_of(machine, View::Board);
-                Some(Reply::Board(*self.server.board.at(at)))
+                Some(Reply::Board(*self.server.board.at(at), self.server.revoke.at(at).clone()))
             }
             Op::List => {
                 let at = self.names_as_of(machine);
@@ -347,6 +348,7 @@ impl World {
             | Op::WriteNotice(..)
             | Op::RemoveNotice(_)
             | Op::WriteBoard(_)
+            | Op::WriteRevoke(_)
             | Op::CleanUp { .. } => None,
         }
     }
@@ -394,6 +396,7 @@ fn told(op: &Op) -> String {
         Op::WriteNotice(body, _, over) => format!("write notice {} over {over:?}", body.id.number),
         Op::RemoveNotice(id) => format!("remove notice {}", id.number),
         Op::WriteBoard(board) => format!("write board {} {}", board.id.number, crate::stats::state_word(board.state)),
+        Op::WriteRevoke(revoke) => format!("write revoke {:?} now {}", revoke.subjects, revoke.now),
         Op::Probe(body) => format!("probe {}", body.id.number),
         Op::Ping
         | Op::Touch

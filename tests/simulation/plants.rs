@@ -18,11 +18,11 @@ const fn rules(broken: &'static [Rule], within: u64) -> Planted {
 }
 
 /// Every rule of `src/lease/rules.rs`, alone where that shows, with its twin where one hides the other.
-pub(crate) const PLANTED: [Planted; 17] = [
+pub(crate) const PLANTED: [Planted; 19] = [
     rules(&[Rule::LeaseCountsFromSent], 120),
     rules(&[Rule::ObservationBeginsAtReceipt], 120),
     rules(&[Rule::ObservationEndsAtSending], 120),
-    rules(&[Rule::FenceIsFinal], 200),
+    rules(&[Rule::FenceIsFinal, Rule::LaterLeaseEndsHold], 200),
     rules(&[Rule::TailIsNeverRemoved], 120),
     rules(&[Rule::LockIsOnlyEvidence], 60),
     rules(&[Rule::ServerClockIsOnlyEvidence], 60),
@@ -34,6 +34,8 @@ pub(crate) const PLANTED: [Planted; 17] = [
     rules(&[Rule::ClaimHasDeadline], 200),
     rules(&[Rule::ForeignNoticeCounts], 60),
     rules(&[Rule::GuardsMustBeGone], 120),
+    rules(&[Rule::RevokeEndsRenewal], 300),
+    rules(&[Rule::RevokedIsWaitedFor], 120),
     rules(&[Rule::CleanUpIsLate, Rule::PredecessorMustBeThere, Rule::ClaimIsReadBack], 300),
     Planted { broken: &[], plant: Plant::ClockStopsInSleep, within: 200 },
 ];

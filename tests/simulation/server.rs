@@ -8,7 +8,7 @@ mod upheaval;
 
 use crate::rng::SEC;
 use sharelock::clock::WallTime;
-use sharelock::lease::record::{Board, Body, Found, Head, LeaseId, NoticeSeen, Number, State};
+use sharelock::lease::record::{Board, Body, Found, Head, LeaseId, NoticeSeen, Number, Revoke, Revoked, State};
 use sharelock::lease::wire::{Failure, Op, Over, Reply};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -204,6 +204,9 @@ pub(crate) struct Server {
     pub(crate) inodes: Vec<Inode>,
     entries: BTreeMap<u64, Vec<Entry>>,
     pub(crate) board: Past<Option<Board>>,
+    pub(crate) revoke: Past<Option<Arc<Revoke>>>,
+    /// What nobody waits for any more, by somebody's order: the one exception to the invariants.
+    pub(crate) forced: Vec<Revoked>,
     pub(crate) notice: Past<Notice>,
     /// Handles kept open, per seat: they are dropped with the process.
     handles: Vec<BTreeMap<u64, usize>>,
@@ -231,6 +234,8 @@ impl Server {
             inodes: Vec::new(),
             entries: BTreeMap::new(),
             board: Past::new(0, None),
+            revoke: Past::new(0, None),
+            forced: Vec::new(),
             notice: Past::new(0, Notice::None),
             handles: vec![BTreeMap::new(); seats],
             fresh: 0,
@@ -365,6 +370,7 @@ impl Server {
                     if let (Op::WriteNotice(_, _, Over::Fingerprint(seen)), Notice::Foreign { fingerprint, .. }) =
                         (op, self.notice.now())
                         && seen == fingerprint
+                        && !self.forced.contains(&Revoked { number: 0, nonce: 0, fingerprint: *seen })
                     {
                         self.trespass = Some(Trespass::Notice { unchanged: now - self.notice.since(), by });
                     }
@@ -392,7 +398,7 @@ impl Server {
         let done = |reply| Outcome::Done(Ok(reply));
         match op {
             Op::Ping | Op::Touch => done(Reply::Done),
-            Op::ReadBoard => done(Reply::Board(*self.board.now())),
+            Op::ReadBoard => done(Reply::Board(*self.board.now(), self.revoke.now().clone())),
             Op::List => done(Reply::Numbers(self.numbers_at(u64::MAX - 1))),
             Op::ReadLease(number) => done(Reply::Lease(self.lease_at(number.0, u64::MAX - 1))),
             Op::ReadNotice => done(Reply::Notice(self.notice.now().seen())),
@@ -468,6 +474,13 @@ impl Server {
                 self.board.set(now, Some(*board));
                 done(Reply::Done)
             }
+            Op::WriteRevoke(revoke) => {
+                if revoke.now {
+                    self.forced.extend(&revoke.subjects);
+                }
+                self.revoke.set(now, Some(Arc::clone(revoke)));
+                done(Reply::Done)
+            }
             Op::CleanUp { number, own, keep } => self.begin_clean_up(*number, *own, *keep),
         }
     }
@@ -514,6 +527,7 @@ impl Server {
             | Op::WriteNotice(..)
             | Op::RemoveNotice(_)
             | Op::WriteBoard(_)
+            | Op::WriteRevoke(_)
             | Op::CleanUp { .. } => {}
         }
         Outcome::Next(Stage::Flush(inode))

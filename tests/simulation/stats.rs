@@ -15,7 +15,7 @@ pub(crate) struct Stats {
 }
 
 /// Every report that must have been made at least once.
-pub(crate) const REPORTS: [&str; 26] = [
+pub(crate) const REPORTS: [&str; 30] = [
     "looked",
     "look failed",
     "claim sent",
@@ -33,6 +33,10 @@ pub(crate) const REPORTS: [&str; 26] = [
     "recovered",
     "lost: taken over",
     "lost: record gone",
+    "lost: revoked",
+    "revoked",
+    "revoke written",
+    "revoke failed",
     "released",
     "release unanswered",
     "notice healed",
@@ -45,8 +49,16 @@ pub(crate) const REPORTS: [&str; 26] = [
 ];
 
 /// What a claim can be based on.
-pub(crate) const BASES: [&str; 6] =
-    ["claim on empty", "claim on ended", "claim on own", "claim on dead", "claim on evidence", "claim on lapsed"];
+pub(crate) const BASES: [&str; 8] = [
+    "claim on empty",
+    "claim on ended",
+    "claim on own",
+    "claim on dead",
+    "claim on evidence",
+    "claim on lapsed",
+    "claim on revoked",
+    "claim on forced",
+];
 
 /// Why a claim can be withdrawn.
 pub(crate) const WITHDRAWALS: [&str; 9] = [
@@ -140,6 +152,10 @@ fn word(report: &Report) -> &'static str {
         Report::Recovered(..) => "recovered",
         Report::Lost(_, Loss::TakenOver(_)) => "lost: taken over",
         Report::Lost(_, Loss::RecordGone) => "lost: record gone",
+        Report::Lost(_, Loss::Revoked(_)) => "lost: revoked",
+        Report::Revoked(..) => "revoked",
+        Report::RevokeWritten => "revoke written",
+        Report::RevokeFailed(_) => "revoke failed",
         Report::Released(_) => "released",
         Report::ReleaseUnanswered(_) => "release unanswered",
         Report::NoticeHealed(_) => "notice healed",
@@ -159,6 +175,8 @@ fn basis_word(basis: Basis) -> &'static str {
         Basis::Dead => "claim on dead",
         Basis::Evidence => "claim on evidence",
         Basis::Lapsed => "claim on lapsed",
+        Basis::Revoked => "claim on revoked",
+        Basis::Forced => "claim on forced",
     }
 }
 

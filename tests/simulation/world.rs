@@ -13,7 +13,7 @@ use crate::rng::{MS, Rng, SEC, Stream};
 use crate::server::{Notice, Server};
 use crate::stats::Stats;
 use crate::trace::Trace;
-use sharelock::lease::record::{LeaseId, Number, ProcessId, Token};
+use sharelock::lease::record::{LeaseId, Number, ProcessId, Revoked, Token};
 use sharelock::lease::rules::Rules;
 use sharelock::lease::wire::{Action, Basis, Event, Loss, Report};
 use sharelock::lease::{Belief, Client, Identity, Memory, State};
@@ -351,7 +351,7 @@ impl World {
     }
 
     /// What a client acts on: it may be up to its timer's lag late in noticing its own fence, for which the durations allow.
-    fn acting(&self, home: &Seat) -> Option<Number> {
+    pub(crate) fn acting(&self, home: &Seat) -> Option<Number> {
         let client = home.client.as_ref()?;
         let machine = &self.machines[home.machine];
         if machine.paused || home.unaware {
@@ -360,9 +360,16 @@ impl World {
         let ticks = machine.ticks(self.now).as_nanos();
         let lag = if home.slept || machine.asleep { 0 } else { nanos(home.timing.lag) };
         match client.belief(sharelock::clock::Ticks::from_nanos(ticks.saturating_sub(lag))) {
+            Belief::Holding(id, _) if self.is_forced(id) => None,
             Belief::Holding(id, _) => Some(id.number),
             Belief::None | Belief::Unsure(_) => None,
         }
+    }
+
+    /// Whether somebody ordered, against better advice, not to wait for the holder of this lease.
+    fn is_forced(&self, id: LeaseId) -> bool {
+        let subject = Revoked { number: id.number.0, nonce: id.nonce.0, fingerprint: 0 };
+        self.server.forced.contains(&subject)
     }
 
     pub(crate) fn holds(&self, seat: usize) -> bool {
@@ -386,7 +393,7 @@ impl World {
         client.handle(moment, event);
         (home.slept, home.unaware) = (false, false);
         self.settle_actions(seat, believed);
-        if self.holds(seat) && !believed {
+        if !believed && self.acting(&self.seats[seat]).is_some() {
             let result = Checker::begins(seat, self.standings());
             self.check(result);
         }
@@ -413,16 +420,19 @@ impl World {
             if !self.holds(seat) {
                 self.violate(Violation::HollowClaim { seat, number: id.number });
             }
-            if self.server.upheavals == 0 {
+            if self.is_forced(*id) {
+                Ok(())
+            } else if self.server.upheavals == 0 {
                 self.checker.given(seat, *token)
             } else {
                 self.checker.given_after_upheaval(seat, *token, self.seats[seat].claim_floor)
             }
         } else if let Report::ClaimSent(number, basis) = report {
             self.judge_claim(seat, *number, *basis)
-        } else if let Report::Lost(_, Loss::TakenOver(_) | Loss::RecordGone) = report
+        } else if let Report::Lost(id, Loss::TakenOver(_) | Loss::RecordGone) = report
             && believed
             && self.server.upheavals == 0
+            && !self.is_forced(*id)
         {
             Err(Violation::LeaseVanished { seat })
         } else if let Report::Looked | Report::LookFailed(_) = report {

@@ -21,6 +21,7 @@ pub(crate) fn body(number: u64, nonce: u128) -> Arc<Body> {
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
         acquired: THEN,
+        basis: None,
         promise: Timing::default().promise(),
         database: "wems.db".into(),
     })

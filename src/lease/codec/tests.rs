@@ -1,7 +1,7 @@
 //! Facts about the bytes: what is written is read back, and nothing else is.
 
 use super::*;
-use crate::lease::record::NoticeSeen;
+use crate::lease::record::{MOST_REVOKED, NoticeSeen, Revoke, Revoked};
 
 /// A small generator (`SplitMix64`), so that every run tries the same cases.
 struct Seeded(u64);
@@ -75,6 +75,7 @@ impl Seeded {
                 .map(|_| ProcessId { pid: u32::try_from(self.next() >> 32).unwrap(), start: self.next() })
                 .collect(),
             acquired: self.wall(),
+            basis: BASES.into_iter().chain([Basis::Ended]).nth(usize::try_from(self.below(9)).unwrap()),
             promise: Promise {
                 heartbeat: from_millis(self.below(1 << 41)),
                 fence: from_millis(self.below(1 << 41)),
@@ -249,6 +250,22 @@ fn a_later_version_shows_its_holder() {
 }
 
 #[test]
+fn an_order_to_give_up_lies_behind_the_board() {
+    let by = Holder { user: "paul".into(), name: "Paul Martin".into(), machine: "PC-2".into(), ..Holder::default() };
+    let subjects = vec![Revoked { number: 7, nonce: 9, fingerprint: 0 }, Revoked { number: 0, nonce: 0, fingerprint: u64::MAX }];
+    let revoke = Revoke { subjects, by, reason: "stock count".into(), at: WallTime(1_795_424_000_000), now: true };
+    let file = [&[b'x'; BOARD_BYTES][..], &encode_revoke(&revoke)].concat();
+    assert_eq!(decode_revoke(&file), Some(revoke), "whatever the board looks like");
+    assert_eq!(decode_board(&file), None);
+    for at in BOARD_BYTES..file.len() {
+        let mut garbled = file.clone();
+        garbled[at] ^= 1;
+        assert_eq!(decode_revoke(&garbled), None, "byte {at}");
+        assert_eq!(decode_revoke(&file[..at]), None, "cut at {at}");
+    }
+}
+
+#[test]
 fn the_longest_record_fits() {
     for filler in ["\"", "\\", "x", "é", "漢", "\u{1f512}"] {
         let long = filler.repeat(400);
@@ -268,7 +285,13 @@ fn the_longest_record_fits() {
         let token = Token(u64::MAX);
         let guards = vec![process; 2 * MOST_GUARDS];
         let acquired = WallTime(i64::MAX);
-        let body = Body { id, token, holder, host, process, guards, acquired, promise, database: long };
+        let basis = Some(Basis::Evidence);
+        let body = Body { id, token, holder, host, process, guards, acquired, basis, promise, database: long.clone() };
+        let subjects = vec![Revoked { number: u64::MAX, nonce: u128::MAX, fingerprint: u64::MAX }; 2 * MOST_REVOKED];
+        let by = body.holder.clone();
+        let revoke = Revoke { subjects, by, reason: long, at: WallTime(i64::MAX), now: false };
+        let file = [&[0; BOARD_BYTES][..], &encode_revoke(&revoke)].concat();
+        assert_eq!(decode_revoke(&file).unwrap().subjects.len(), MOST_REVOKED);
         let head = Head { state: State::Ended, counter: u32::MAX, at: WallTime(i64::MAX) };
         assert!(decode_head(&encode_lease(&body, &head)).is_some());
         assert!(serde_json::from_slice::<serde_json::Value>(&encode_notice(&body, WallTime(i64::MIN))).is_ok());

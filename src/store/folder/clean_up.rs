@@ -67,7 +67,7 @@ impl FolderStore {
 
     /// Appends a line and flushes it: it must be there before the lease is not. A crash in between writes the line twice; readers
     /// know a lease by its number and nonce.
-    fn write_history(&self, line: &str) -> Result<(), StoreError> {
+    pub(super) fn write_history(&self, line: &str) -> Result<(), StoreError> {
         let doing = "writing the history";
         let mut mine = lock(&self.history);
         let MyHistory { file, path, length } = match mine.take() {

@@ -6,14 +6,18 @@
 use super::FolderStore;
 use super::access::{Content, Created, look};
 use crate::clock::WallTime;
-use crate::lease::codec::{BOARD_BYTES, decode_board, decode_notice, encode_board, encode_notice};
-use crate::lease::record::{Board, Body, LeaseId, NoticeSeen};
+use crate::lease::codec::{
+    BOARD_BYTES, REVOKE_BYTES, decode_board, decode_notice, decode_revoke, encode_board, encode_notice, encode_revoke,
+};
+use crate::lease::record::{Board, Body, LeaseId, NoticeSeen, Revoke};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
+use crate::store::history::revoke_line;
 use crate::store::{StoreError, may_write_over};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 impl FolderStore {
     fn board_path(&self) -> PathBuf {
@@ -24,26 +28,45 @@ impl FolderStore {
         let doing = "reading the board";
         let path = self.board_path();
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
-            Content::Missing => self.missing(doing).map(|()| Reply::Board(None)),
-            Content::Bytes(bytes, _) => Ok(Reply::Board(decode_board(&bytes))),
-            Content::Odd(_) => Ok(Reply::Board(None)),
+            Content::Missing => self.missing(doing).map(|()| Reply::Board(None, None)),
+            Content::Bytes(bytes, _) => Ok(Reply::Board(decode_board(&bytes), decode_revoke(&bytes).map(Arc::new))),
+            Content::Odd(_) => Ok(Reply::Board(None, None)),
         }
     }
 
     pub(super) fn write_board(&self, board: &Board) -> Result<Reply, StoreError> {
         let doing = "writing the board";
-        let path = self.board_path();
         let bytes: [u8; BOARD_BYTES] = encode_board(board);
-        let failed = |error| StoreError::new(doing, &path, error);
-        let file = match files::open_existing_write(&path) {
-            Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
-                Created::New(file) => file,
-                Created::Exists => files::open_existing_write(&path).map_err(failed)?,
-            },
-            other => other.map_err(failed)?,
-        };
-        write_over(&file, &bytes).map_err(failed)?;
+        let file = self.open_board(doing)?;
+        let longest = (BOARD_BYTES + REVOKE_BYTES) as u64;
+        files::write_at(&file, 0, &bytes)
+            // Somebody's larger file in its place would never be read as a board.
+            .and_then(|()| if file.metadata()?.len() > longest { file.set_len(longest) } else { Ok(()) })
+            .map_err(|error| StoreError::new(doing, self.board_path(), error))?;
         Ok(Reply::Done)
+    }
+
+    /// Writes an order to give up behind the board, where every holder reads it. The history keeps it, whatever becomes of it.
+    pub(super) fn write_revoke(&self, revoke: &Revoke) -> Result<Reply, StoreError> {
+        let doing = "writing the order to give up";
+        let file = self.open_board(doing)?;
+        files::write_at(&file, BOARD_BYTES as u64, &encode_revoke(revoke))
+            .and_then(|()| file.sync_data())
+            .map_err(|error| StoreError::new(doing, self.board_path(), error))?;
+        self.write_history(&revoke_line(revoke))?;
+        Ok(Reply::Done)
+    }
+
+    fn open_board(&self, doing: &'static str) -> Result<File, StoreError> {
+        let path = self.board_path();
+        let failed = |error| StoreError::new(doing, &path, error);
+        match files::open_existing_write(&path) {
+            Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
+                Created::New(file) => Ok(file),
+                Created::Exists => files::open_existing_write(&path).map_err(failed),
+            },
+            other => other.map_err(failed),
+        }
     }
 
     /// Makes the board of a new store. One that is there already stays as it is: it may name a lease that is missing now, and is

@@ -17,6 +17,7 @@ pub(super) fn body(number: u64, nonce: u128) -> Body {
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
         acquired: WallTime(1_795_424_000_000),
+        basis: None,
         promise: Timing::default().promise(),
         database: "wems.db".into(),
     }
@@ -134,7 +135,7 @@ fn odd_things_in_the_place_of_files_neither_hang_nor_mislead() {
             panic!("not foreign");
         };
         assert!(matches!(store.perform(&Op::ReadLease(Number(2))).unwrap(), Reply::Lease(Found::Blank { .. })));
-        assert_eq!(store.perform(&Op::ReadBoard).unwrap(), Reply::Board(None));
+        assert_eq!(store.perform(&Op::ReadBoard).unwrap(), Reply::Board(None, None));
         assert_eq!(store.perform(&create(2)).unwrap(), Reply::Exists);
         let again = store.perform(&Op::ReadNotice).unwrap();
         assert_eq!(again, Reply::Notice(NoticeSeen::Foreign { fingerprint, holder: None }), "unchanged");

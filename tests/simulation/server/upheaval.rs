@@ -58,6 +58,7 @@ impl Server {
             self.unlink(now, number);
         }
         self.board.set(now, None);
+        self.revoke.set(now, None);
     }
 
     /// Puts an older copy in the store's place; returns whether there was one.

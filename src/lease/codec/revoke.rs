@@ -1,0 +1,66 @@
+//! The order to give up, as bytes behind the board.
+//!
+//! The hazard: half an order, or an old one under a new board, that ends somebody's work. It is sealed like every record, and names
+//! leases by their nonces.
+
+use super::{BOARD_BYTES, REVOKE_BYTES, VERSION, clean, limit, object, parse_time, readable, rfc3339, seal, unseal};
+use crate::lease::record::{Holder, MOST_REVOKED, Revoke, Revoked};
+use serde::{Deserialize, Serialize};
+
+#[derive(Serialize, Deserialize)]
+struct Fields {
+    v: u32,
+    min_reader: u32,
+    subjects: Vec<(u64, String, u64)>,
+    user: String,
+    name: String,
+    machine: String,
+    reason: String,
+    at: String,
+    now: bool,
+}
+
+/// Writes an order. Strings are stripped and cut, subjects beyond [`MOST_REVOKED`] left out.
+#[must_use]
+pub fn encode_revoke(revoke: &Revoke) -> [u8; REVOKE_BYTES] {
+    let subject = |subject: &Revoked| (subject.number, format!("{:032x}", subject.nonce), subject.fingerprint);
+    let fields = Fields {
+        v: VERSION,
+        min_reader: VERSION,
+        subjects: revoke.subjects.iter().take(MOST_REVOKED).map(subject).collect(),
+        user: clean(&revoke.by.user, limit::USER),
+        name: clean(&revoke.by.name, limit::NAME),
+        machine: clean(&revoke.by.machine, limit::MACHINE),
+        reason: clean(&revoke.reason, limit::NOTE),
+        at: rfc3339(revoke.at),
+        now: revoke.now,
+    };
+    seal(object(&fields).as_str())
+}
+
+/// Reads the order out of the board's file; nothing when there is none, or anything is wrong with it.
+#[must_use]
+pub fn decode_revoke(file: &[u8]) -> Option<Revoke> {
+    let fields: Fields = unseal(file.get(BOARD_BYTES..BOARD_BYTES + REVOKE_BYTES)?, "")?;
+    readable(fields.v, fields.min_reader)?;
+    let subject = |(number, nonce, fingerprint): &(u64, String, u64)| {
+        let strict = nonce.len() == 32 && nonce.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let nonce = strict.then(|| u128::from_str_radix(nonce, 16).ok()).flatten()?;
+        Some(Revoked { number: *number, nonce, fingerprint: *fingerprint })
+    };
+    if fields.subjects.is_empty() || fields.subjects.len() > MOST_REVOKED {
+        return None;
+    }
+    Some(Revoke {
+        subjects: fields.subjects.iter().map(subject).collect::<Option<_>>()?,
+        by: Holder {
+            user: clean(&fields.user, limit::USER),
+            name: clean(&fields.name, limit::NAME),
+            machine: clean(&fields.machine, limit::MACHINE),
+            ..Holder::default()
+        },
+        reason: clean(&fields.reason, limit::NOTE),
+        at: parse_time(&fields.at)?,
+        now: fields.now,
+    })
+}
