@@ -28,7 +28,7 @@ SCALE = 30
 #: A dead holder is looked for at intervals: the moments of death, in seconds after B began to wait.
 DEATHS = [1.1, 1.43, 1.77]
 
-NO, TWO, NEVER = "no", "**two holders**", "**never**"
+NO, TWO, WEDGED = "no", "**two holders**", "**wedged**"
 
 
 class Scene:
@@ -82,7 +82,7 @@ def overlap(holder, newcomer, since):
     together = (min(int(one), int(other)) - since) / 1e6
     if together <= 0:
         return NO, "the holder was told before it worked on"
-    together = f"{together:.0f} ms" if together < 1000 else f"{together / 1000:.1f} s"
+    together = f"{together:.0f} ms" if together < 999 else f"{together / 1000:.1f} s"
     if "told" in (told, told_too):
         return f"{TWO}, {together}", "then one was told"
     asked = [player.do("ask") for player in (holder, newcomer)]
@@ -102,9 +102,9 @@ def two_breakers(peer):
                 break
     if not found:
         raise RuntimeError("B took without a step that was seen")
-    if all(verdict is NEVER for _, verdict, _ in found):
-        return NEVER, f"the dead holder's lock stays; nobody got it in {SOON} s"
-    bad = [result for result in found if result[1] not in (NO, NEVER)]
+    if all(verdict is WEDGED for _, verdict, _ in found):
+        return WEDGED, f"the dead holder's lock stays; nobody got it in {SOON} s"
+    bad = [result for result in found if result[1] not in (NO, WEDGED)]
     if bad:
         step, verdict, evidence = bad[0]
         return verdict, f"B stopped before {step}, {evidence}; so at {len(bad)} of {len(found)} stops"
@@ -131,7 +131,7 @@ def one_stop(peer, stop):
                 return None
             if time.monotonic() > until:
                 # It tries and tries, without ever changing anything more.
-                return (f"{stop}", NEVER, "") if stop == 1 else None
+                return (f"{stop}", WEDGED, "") if stop == 1 else None
         number, step = report.read_text().strip().split(" ", 1)
         scene.backdate()
         first = scene.player(hasty=True)
@@ -142,7 +142,7 @@ def one_stop(peer, stop):
         if first_took and second_took:
             return (f"`{step}`", *both(first, first_took, second, second_took))
         who = "A" if first_took else "B" if second_took else "nobody"
-        return f"`{step}`", NEVER if who == "nobody" else NO, who
+        return f"`{step}`", WEDGED if who == "nobody" else NO, who
 
 
 def sleeper(peer):

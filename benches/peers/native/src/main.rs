@@ -131,7 +131,8 @@ fn open(database: &Path) -> &'static Session {
     let me = sharelock::platform::process::me();
     let holder = Holder { user: "peer".into(), machine, pid: me.pid, ..Holder::default() };
     let nonce = Nonce(u128::from(me.pid) << 64 | u128::from(me.start));
-    let store = FolderStore::open(database, sharelock::store::Identity { holder: holder.clone(), host: host.clone(), nonce }).unwrap();
+    let store =
+        FolderStore::open(database, sharelock::store::Identity { holder: holder.clone(), host: host.clone(), nonce }).unwrap();
     let folder = Some(store.location().store.clone());
     let process = ProcessId { pid: me.pid, start: me.start };
     let identity = Identity { holder, host, process, database: store.location().shown.clone() };
