@@ -241,9 +241,11 @@ impl Engine {
                     state.keeper = false;
                     return;
                 }
-                let due = state.client.deadline();
-                state.armed = due;
-                due
+                // An alarm that is set already stays: whoever gives back and takes again moves nothing, and wakes nobody.
+                let now = self.clock.now().ticks;
+                let set = state.armed.filter(|armed| *armed > now);
+                state.armed = [set, state.client.deadline()].into_iter().flatten().min();
+                state.armed
             };
             self.alarm.wait_until(until.map(Ticks::as_nanos));
             if until.is_some_and(|until| self.clock.now().ticks >= until) {

@@ -203,7 +203,6 @@ impl Session {
     /// stopped answering in the middle: that lapses by itself).
     pub fn acquire(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard<'_>, AcquireError> {
         let engine = &self.engine;
-        engine.start_keeper()?;
         let began = engine.clock.now().ticks;
         let mut seen = {
             let mut state = engine.lock();
@@ -216,6 +215,10 @@ impl Session {
         engine.post(Event::Want);
         let mut attempt = Attempt { began, answered: began, wait, watcher: None, queued: false };
         let result = loop {
+            // Not before the first step: where the lease is had at once, the keeper wakes up for nothing but the heartbeat.
+            if let Err(error) = engine.start_keeper() {
+                break Err(error.into());
+            }
             match self.attempt(&mut attempt, &mut seen) {
                 Some(result) => break result,
                 None => {
