@@ -3,16 +3,14 @@
 //! They are written in place and closed, not flushed: closing sends them to the server on NFS and SMB, and what a crash of the
 //! server loses of them is written again with the next heartbeat.
 
-use super::FolderStore;
 use super::access::{Content, Created, look};
+use super::FolderStore;
 use crate::clock::WallTime;
 use crate::lease::codec::{BOARD_BYTES, decode_board, decode_notice, encode_board, encode_notice};
 use crate::lease::record::{Board, Body, LeaseId, NoticeSeen};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
 use crate::store::{StoreError, may_write_over};
-use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 
 impl FolderStore {
@@ -34,16 +32,14 @@ impl FolderStore {
         let doing = "writing the board";
         let path = self.board_path();
         let bytes: [u8; BOARD_BYTES] = encode_board(board);
-        let failed = |error| StoreError::new(doing, &path, error);
-        let file = match files::open_existing_write(&path) {
+        let written = match files::write_over(&path, &bytes) {
             Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
-                Created::New(file) => file,
-                Created::Exists => files::open_existing_write(&path).map_err(failed)?,
+                Created::New(file) => files::write_at(&file, 0, &bytes),
+                Created::Exists => files::write_over(&path, &bytes),
             },
-            other => other.map_err(failed)?,
+            other => other,
         };
-        write_over(&file, &bytes).map_err(failed)?;
-        Ok(Reply::Done)
+        written.map(|()| Reply::Done).map_err(|error| StoreError::new(doing, &path, error))
     }
 
     /// Makes the board of a new store. One that is there already stays as it is: it may name a lease that is missing now, and is
@@ -61,7 +57,8 @@ impl FolderStore {
         let doing = "reading the notice";
         let path = &self.location.notice;
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
-            Content::Missing => self.missing(doing).map(|()| NoticeSeen::Missing),
+            // It lies beside the database, whatever is in the place of the store.
+            Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
             Content::Bytes(bytes) => Ok(decode_notice(&bytes)),
             Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
         }
@@ -94,9 +91,7 @@ impl FolderStore {
             return Ok(Reply::Notice(seen));
         }
         let path = &self.location.notice;
-        files::open_existing_write(path)
-            .and_then(|file| write_over(&file, &encode_notice(body, at)))
-            .map_err(|error| StoreError::new("writing the notice", path, error))?;
+        files::write_over(path, &encode_notice(body, at)).map_err(|error| StoreError::new("writing the notice", path, error))?;
         Ok(Reply::Done)
     }
 
@@ -113,12 +108,4 @@ impl FolderStore {
         }
         Ok(Reply::Done)
     }
-}
-
-/// Writes a whole signal in place. Its length is touched only where somebody else's content was longer: cutting it first would
-/// show an empty file to a quarter of the readers (measured on NFS and SMB).
-fn write_over(file: &File, bytes: &[u8]) -> io::Result<()> {
-    files::write_at(file, 0, bytes)?;
-    let length = bytes.len() as u64;
-    if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
 }
