@@ -8,17 +8,20 @@ use super::record::{Board, Body, Found, Head, Holder, Host, LeaseId, MOST_GUARDS
 use super::timing::Promise;
 use crate::clock::WallTime;
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod decoder;
 mod notice;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
+pub use decoder::Decoder;
 pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
 pub use text::clean;
 
@@ -80,15 +83,16 @@ pub fn fingerprint(bytes: &[u8]) -> u64 {
 #[must_use]
 pub fn encode_head(head: &Head) -> [u8; HEAD_BYTES] {
     let millis = head.at.0.clamp(0, LAST_MILLIS);
-    let text = format!(
+    let mut bytes = [b' '; HEAD_BYTES];
+    let written = write!(
+        &mut bytes[..],
         "{{\"state\":\"{}\",\"counter\":{},\"at\":{}.{:03},",
         state_name(head.state),
         head.counter,
         millis / 1000,
         millis % 1000
     );
-    let mut bytes = [b' '; HEAD_BYTES];
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    debug_assert!(written.is_ok(), "the longest head fits");
     bytes[HEAD_BYTES - 1] = b'\n';
     bytes
 }
@@ -108,36 +112,50 @@ pub fn decode_head(bytes: &[u8]) -> Option<Head> {
 
 /// The part of a lease file after its head, in the order of its fields.
 #[derive(Serialize, Deserialize)]
-struct BodyFields {
+struct BodyFields<'a> {
     v: u32,
     min_reader: u32,
     number: u64,
-    nonce: String,
+    #[serde(borrow)]
+    nonce: Cow<'a, str>,
     token: u64,
-    user: String,
-    name: String,
-    machine: String,
-    session: String,
+    #[serde(borrow)]
+    user: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    machine: Cow<'a, str>,
+    #[serde(borrow)]
+    session: Cow<'a, str>,
     pid: u32,
-    app: String,
-    note: String,
-    host: HostFields,
+    #[serde(borrow)]
+    app: Cow<'a, str>,
+    #[serde(borrow)]
+    note: Cow<'a, str>,
+    #[serde(borrow)]
+    host: HostFields<'a>,
     start: u64,
     guards: Vec<(u32, u64)>,
-    acquired: String,
+    #[serde(borrow)]
+    acquired: Cow<'a, str>,
     heartbeat_ms: u64,
     fence_ms: u64,
     short_ms: u64,
     long_ms: u64,
-    database: String,
+    #[serde(borrow)]
+    database: Cow<'a, str>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct HostFields {
-    machine: String,
-    boot: String,
-    pids: String,
-    owner: String,
+struct HostFields<'a> {
+    #[serde(borrow)]
+    machine: Cow<'a, str>,
+    #[serde(borrow)]
+    boot: Cow<'a, str>,
+    #[serde(borrow)]
+    pids: Cow<'a, str>,
+    #[serde(borrow)]
+    owner: Cow<'a, str>,
 }
 
 /// Writes a lease file. Strings are stripped and cut to their limits, guards beyond [`MOST_GUARDS`] are left out, and the
@@ -148,7 +166,7 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
         v: VERSION,
         min_reader: VERSION,
         number: body.id.number.0,
-        nonce: body.id.nonce.to_string(),
+        nonce: body.id.nonce.to_string().into(),
         token: body.token.0,
         user: clean(&body.holder.user, limit::USER),
         name: clean(&body.holder.name, limit::NAME),
@@ -165,7 +183,7 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
         },
         start: body.process.start,
         guards: body.guards.iter().take(MOST_GUARDS).map(|guard| (guard.pid, guard.start)).collect(),
-        acquired: rfc3339(body.acquired),
+        acquired: rfc3339(body.acquired).into(),
         heartbeat_ms: millis_up(body.promise.heartbeat),
         fence_ms: millis_up(body.promise.fence),
         short_ms: millis_up(body.promise.short),
@@ -173,8 +191,9 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
         database: clean(&body.database, limit::DATABASE),
     };
     let mut bytes = [b' '; LEASE_BYTES];
+    // The head takes the place of the opening brace, too.
+    seal(&mut bytes[HEAD_BYTES - 1..], 1, &fields);
     bytes[..HEAD_BYTES].copy_from_slice(&encode_head(head));
-    bytes[HEAD_BYTES..].copy_from_slice(&seal::<{ LEASE_BYTES - HEAD_BYTES }>(&object(&fields)[1..]));
     bytes
 }
 
@@ -183,10 +202,16 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
 /// A record that says another number was copied there, and is [`Found::Blank`] like everything else that fails a check.
 #[must_use]
 pub fn decode_lease(number: Number, bytes: &[u8]) -> Found {
-    if let Some((head, body)) = decode_record(bytes)
+    assemble(number, bytes, |body| decode_body(body).map(Arc::new))
+}
+
+fn assemble(number: Number, bytes: &[u8], body: impl FnOnce(&[u8]) -> Option<Arc<Body>>) -> Found {
+    if bytes.len() == LEASE_BYTES
+        && let Some(head) = decode_head(bytes)
+        && let Some(body) = body(&bytes[HEAD_BYTES..])
         && body.id.number == number
     {
-        return Found::Record { head, body: Arc::new(body) };
+        return Found::Record { head, body };
     }
     match later_version(bytes) {
         Some((min_reader, holder)) => Found::Newer { min_reader, holder: Arc::new(holder), fingerprint: fingerprint(bytes) },
@@ -194,34 +219,33 @@ pub fn decode_lease(number: Number, bytes: &[u8]) -> Found {
     }
 }
 
-fn decode_record(bytes: &[u8]) -> Option<(Head, Body)> {
-    if bytes.len() != LEASE_BYTES {
-        return None;
-    }
-    let head = decode_head(bytes)?;
-    let fields: BodyFields = unseal(&bytes[HEAD_BYTES..], "{")?;
+/// Reads what follows the head.
+fn decode_body(bytes: &[u8]) -> Option<Body> {
+    let json = unseal(bytes, "{")?;
+    let fields: BodyFields<'_> = serde_json::from_slice(&json).ok()?;
     readable(fields.v, fields.min_reader)?;
     if fields.guards.len() > MOST_GUARDS {
         return None;
     }
+    let text = |text: &str, limit| clean(text, limit).into_owned();
     let process = ProcessId { pid: fields.pid, start: fields.start };
-    let body = Body {
+    Some(Body {
         id: parse_id(fields.number, &fields.nonce)?,
         token: parse_token(fields.token)?,
         holder: Holder {
-            user: clean(&fields.user, limit::USER),
-            name: clean(&fields.name, limit::NAME),
-            machine: clean(&fields.machine, limit::MACHINE),
-            session: clean(&fields.session, limit::SESSION),
+            user: text(&fields.user, limit::USER),
+            name: text(&fields.name, limit::NAME),
+            machine: text(&fields.machine, limit::MACHINE),
+            session: text(&fields.session, limit::SESSION),
             pid: fields.pid,
-            app: clean(&fields.app, limit::APP),
-            note: clean(&fields.note, limit::NOTE),
+            app: text(&fields.app, limit::APP),
+            note: text(&fields.note, limit::NOTE),
         },
         host: Host {
-            machine: clean(&fields.host.machine, limit::HOST),
-            boot: clean(&fields.host.boot, limit::HOST),
-            pids: clean(&fields.host.pids, limit::HOST),
-            owner: clean(&fields.host.owner, limit::HOST),
+            machine: text(&fields.host.machine, limit::HOST),
+            boot: text(&fields.host.boot, limit::HOST),
+            pids: text(&fields.host.pids, limit::HOST),
+            owner: text(&fields.host.owner, limit::HOST),
         },
         process,
         guards: fields.guards.iter().map(|&(pid, start)| ProcessId { pid, start }).collect(),
@@ -232,9 +256,8 @@ fn decode_record(bytes: &[u8]) -> Option<(Head, Body)> {
             short: from_millis(fields.short_ms),
             long: from_millis(fields.long_ms),
         },
-        database: clean(&fields.database, limit::DATABASE),
-    };
-    Some((head, body))
+        database: text(&fields.database, limit::DATABASE),
+    })
 }
 
 /// Recognises a record of a later version, and reads from it what people want to know.
@@ -257,7 +280,7 @@ fn later_version(bytes: &[u8]) -> Option<(u32, Holder)> {
 
 /// Takes from a JSON object whatever of a holder's fields it has.
 fn lenient_holder(value: &serde_json::Value) -> Holder {
-    let string = |key: &str, limit: usize| clean(value.get(key).and_then(|v| v.as_str()).unwrap_or_default(), limit);
+    let string = |key: &str, limit: usize| clean(value.get(key).and_then(|v| v.as_str()).unwrap_or_default(), limit).into_owned();
     let pid = value.get("pid").and_then(|pid| pid.as_u64().or_else(|| pid.as_str()?.trim().parse().ok()));
     Holder {
         user: string("user", limit::USER),
@@ -271,13 +294,15 @@ fn lenient_holder(value: &serde_json::Value) -> Holder {
 }
 
 #[derive(Serialize, Deserialize)]
-struct BoardFields {
+struct BoardFields<'a> {
     v: u32,
     min_reader: u32,
     number: u64,
-    nonce: String,
+    #[serde(borrow)]
+    nonce: Cow<'a, str>,
     token: u64,
-    state: String,
+    #[serde(borrow)]
+    state: Cow<'a, str>,
     long_ms: u64,
 }
 
@@ -288,12 +313,14 @@ pub fn encode_board(board: &Board) -> [u8; BOARD_BYTES] {
         v: VERSION,
         min_reader: VERSION,
         number: board.id.number.0,
-        nonce: board.id.nonce.to_string(),
+        nonce: board.id.nonce.to_string().into(),
         token: board.token.0,
-        state: state_name(board.state).to_owned(),
+        state: state_name(board.state).into(),
         long_ms: millis_up(board.long),
     };
-    seal(object(&fields).as_str())
+    let mut bytes = [b' '; BOARD_BYTES];
+    seal(&mut bytes, 0, &fields);
+    bytes
 }
 
 /// Reads the board. It is a signal only, so that anything wrong with it makes it nothing at all.
@@ -302,7 +329,8 @@ pub fn decode_board(bytes: &[u8]) -> Option<Board> {
     if bytes.len() != BOARD_BYTES {
         return None;
     }
-    let fields: BoardFields = unseal(bytes, "")?;
+    let json = unseal(bytes, "")?;
+    let fields: BoardFields<'_> = serde_json::from_slice(&json).ok()?;
     readable(fields.v, fields.min_reader)?;
     Some(Board {
         id: parse_id(fields.number, &fields.nonce)?,
@@ -313,19 +341,26 @@ pub fn decode_board(bytes: &[u8]) -> Option<Board> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct TicketFields {
+struct TicketFields<'a> {
     v: u32,
     min_reader: u32,
     counter: u32,
     waiting: bool,
-    since: String,
-    user: String,
-    name: String,
-    machine: String,
-    session: String,
+    #[serde(borrow)]
+    since: Cow<'a, str>,
+    #[serde(borrow)]
+    user: Cow<'a, str>,
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    machine: Cow<'a, str>,
+    #[serde(borrow)]
+    session: Cow<'a, str>,
     pid: u32,
-    app: String,
-    note: String,
+    #[serde(borrow)]
+    app: Cow<'a, str>,
+    #[serde(borrow)]
+    note: Cow<'a, str>,
 }
 
 /// Writes a ticket. Strings are stripped and cut shorter than in a lease: tickets are shown in a list.
@@ -336,7 +371,7 @@ pub fn encode_ticket(ticket: &Ticket) -> [u8; TICKET_BYTES] {
         min_reader: VERSION,
         counter: ticket.counter,
         waiting: ticket.waiting,
-        since: rfc3339(ticket.since),
+        since: rfc3339(ticket.since).into(),
         user: clean(&ticket.holder.user, limit::USER * 2 / 3),
         name: clean(&ticket.holder.name, limit::NAME * 2 / 3),
         machine: clean(&ticket.holder.machine, limit::MACHINE * 2 / 3),
@@ -345,7 +380,9 @@ pub fn encode_ticket(ticket: &Ticket) -> [u8; TICKET_BYTES] {
         app: clean(&ticket.holder.app, limit::APP * 2 / 3),
         note: clean(&ticket.holder.note, limit::NOTE / 3),
     };
-    seal(object(&fields).as_str())
+    let mut bytes = [b' '; TICKET_BYTES];
+    seal(&mut bytes, 0, &fields);
+    bytes
 }
 
 /// Reads a ticket; nothing when anything is wrong with it.
@@ -354,17 +391,19 @@ pub fn decode_ticket(bytes: &[u8]) -> Option<Ticket> {
     if bytes.len() != TICKET_BYTES {
         return None;
     }
-    let fields: TicketFields = unseal(bytes, "")?;
+    let json = unseal(bytes, "")?;
+    let fields: TicketFields<'_> = serde_json::from_slice(&json).ok()?;
     readable(fields.v, fields.min_reader)?;
+    let text = |text: &str, limit| clean(text, limit).into_owned();
     Some(Ticket {
         holder: Holder {
-            user: clean(&fields.user, limit::USER * 2 / 3),
-            name: clean(&fields.name, limit::NAME * 2 / 3),
-            machine: clean(&fields.machine, limit::MACHINE * 2 / 3),
-            session: clean(&fields.session, limit::SESSION * 2 / 3),
+            user: text(&fields.user, limit::USER * 2 / 3),
+            name: text(&fields.name, limit::NAME * 2 / 3),
+            machine: text(&fields.machine, limit::MACHINE * 2 / 3),
+            session: text(&fields.session, limit::SESSION * 2 / 3),
             pid: fields.pid,
-            app: clean(&fields.app, limit::APP * 2 / 3),
-            note: clean(&fields.note, limit::NOTE / 3),
+            app: text(&fields.app, limit::APP * 2 / 3),
+            note: text(&fields.note, limit::NOTE / 3),
         },
         since: parse_time(&fields.since)?,
         counter: fields.counter,
@@ -372,42 +411,50 @@ pub fn decode_ticket(bytes: &[u8]) -> Option<Ticket> {
     })
 }
 
-/// Fills a record of fixed length: the fields without their closing brace, spaces, and last the checksum over all of that.
+/// Fills a record of fixed length, which is all spaces: the fields without their closing brace, and last the checksum over all
+/// but the first `lead` bytes.
 ///
 /// # Panics
 /// When the fields do not fit, which the limits rule out; the test `the_longest_record_fits` holds them to it.
-fn seal<const LENGTH: usize>(fields: &str) -> [u8; LENGTH] {
-    let open = fields.strip_suffix('}').unwrap_or(fields);
-    let mut bytes = [b' '; LENGTH];
-    let (front, end) = bytes.split_at_mut(LENGTH - SEAL_BYTES);
-    assert!(open.len() < front.len(), "a record of {} bytes does not fit into {LENGTH}", open.len());
-    front[..open.len()].copy_from_slice(open.as_bytes());
-    front[open.len()] = b',';
-    end.copy_from_slice(&seal_of(front));
-    bytes
+fn seal(bytes: &mut [u8], lead: usize, fields: &impl Serialize) {
+    let (front, end) = bytes.split_at_mut(bytes.len() - SEAL_BYTES);
+    let length = write_object(front, fields);
+    front[length - 1] = b',';
+    end.copy_from_slice(&seal_of(&front[lead..]));
 }
 
-/// Checks what [`seal`] wrote, and reads the fields before the padding. `open` stands for what precedes the sealed bytes.
+/// Writes one object of plain fields; returns its length.
+///
+/// # Panics
+/// As [`seal`].
+fn write_object(bytes: &mut [u8], fields: &impl Serialize) -> usize {
+    let room = bytes.len();
+    let mut rest = bytes;
+    let written = serde_json::to_writer(&mut rest, fields);
+    assert!(written.is_ok(), "a record does not fit into {room} bytes");
+    room - rest.len()
+}
+
+/// Checks what [`seal`] wrote, and returns the fields as JSON. `open` stands for what precedes the sealed bytes.
 ///
 /// The padding is most of a record; a parser that walks through it costs more than everything else about a look.
-fn unseal<T: DeserializeOwned>(bytes: &[u8], open: &str) -> Option<T> {
-    let (front, end) = bytes.split_at(bytes.len().checked_sub(SEAL_BYTES)?);
+fn unseal(bytes: &[u8], open: &str) -> Option<Vec<u8>> {
+    let (mut front, end) = bytes.split_at(bytes.len().checked_sub(SEAL_BYTES)?);
     if seal_of(front) != end {
         return None;
     }
+    while let Some(shorter) = front.strip_suffix(&[b' '; 64]) {
+        front = shorter;
+    }
     let fields = front.trim_ascii_end().strip_suffix(b",")?;
-    serde_json::from_slice(&[open.as_bytes(), fields, b"}"].concat()).ok()
+    Some([open.as_bytes(), fields, b"}"].concat())
 }
 
 fn seal_of(front: &[u8]) -> [u8; SEAL_BYTES] {
     let mut end = [0; SEAL_BYTES];
-    end.copy_from_slice(format!("\"crc\":\"{:08x}\"}}\n", crc32fast::hash(front)).as_bytes());
+    let written = write!(&mut end[..], "\"crc\":\"{:08x}\"}}\n", crc32fast::hash(front));
+    debug_assert!(written.is_ok(), "a seal has its own length");
     end
-}
-
-/// Writes one object of plain fields, which `serde_json` cannot fail at.
-fn object(fields: &impl Serialize) -> String {
-    serde_json::to_string(fields).unwrap_or_default()
 }
 
 fn readable(v: u32, min_reader: u32) -> Option<()> {
@@ -427,8 +474,12 @@ fn parse_state(name: &str) -> Option<State> {
 }
 
 fn parse_id(number: u64, nonce: &str) -> Option<LeaseId> {
-    let strict = nonce.len() == 32 && nonce.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    let nonce = strict.then(|| u128::from_str_radix(nonce, 16).ok()).flatten()?;
+    let digit = |nonce: u128, byte: u8| match byte {
+        b'0'..=b'9' => Some(nonce << 4 | u128::from(byte - b'0')),
+        b'a'..=b'f' => Some(nonce << 4 | u128::from(byte - b'a' + 10)),
+        _ => None,
+    };
+    let nonce = if nonce.len() == 32 { nonce.bytes().try_fold(0, digit)? } else { return None };
     (1..=Number::MAX.0).contains(&number).then_some(LeaseId { number: Number(number), nonce: Nonce(nonce) })
 }
 

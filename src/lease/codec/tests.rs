@@ -56,19 +56,19 @@ impl Seeded {
             id: self.id(),
             token: Token(1 + self.below(Token::MAX.0)),
             holder: Holder {
-                user: clean(&self.text(90), limit::USER),
-                name: clean(&self.text(90), limit::NAME),
-                machine: clean(&self.text(90), limit::MACHINE),
-                session: clean(&self.text(90), limit::SESSION),
+                user: clean(&self.text(90), limit::USER).into_owned(),
+                name: clean(&self.text(90), limit::NAME).into_owned(),
+                machine: clean(&self.text(90), limit::MACHINE).into_owned(),
+                session: clean(&self.text(90), limit::SESSION).into_owned(),
                 pid: process.pid,
-                app: clean(&self.text(90), limit::APP),
-                note: clean(&self.text(300), limit::NOTE),
+                app: clean(&self.text(90), limit::APP).into_owned(),
+                note: clean(&self.text(300), limit::NOTE).into_owned(),
             },
             host: Host {
-                machine: clean(&self.text(40), limit::HOST),
-                boot: clean(&self.text(40), limit::HOST),
-                pids: clean(&self.text(40), limit::HOST),
-                owner: clean(&self.text(40), limit::HOST),
+                machine: clean(&self.text(40), limit::HOST).into_owned(),
+                boot: clean(&self.text(40), limit::HOST).into_owned(),
+                pids: clean(&self.text(40), limit::HOST).into_owned(),
+                owner: clean(&self.text(40), limit::HOST).into_owned(),
             },
             process,
             guards: (0..self.below(9))
@@ -81,7 +81,7 @@ impl Seeded {
                 short: from_millis(self.below(1 << 41)),
                 long: from_millis(self.below(1 << 41)),
             },
-            database: clean(&self.text(300), limit::DATABASE),
+            database: clean(&self.text(300), limit::DATABASE).into_owned(),
         }
     }
 }

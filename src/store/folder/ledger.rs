@@ -6,7 +6,7 @@
 use super::access::{Content, Created, look};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{HEAD_BYTES, decode_lease, encode_head, encode_lease};
+use crate::lease::codec::{HEAD_BYTES, encode_head, encode_lease};
 use crate::lease::record::{Board, Body, Found, Head, LeaseId, Number, State};
 use crate::lease::wire::{Failure, Reply};
 use crate::platform::files::{self, Trouble, classify};
@@ -62,7 +62,7 @@ impl FolderStore {
         let path = self.lease_path(number);
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Found::Missing),
-            Content::Bytes(bytes) => Ok(decode_lease(number, &bytes)),
+            Content::Bytes(bytes) => Ok(lock(&self.decoder).lease(number, &bytes)),
             Content::Odd(fingerprint) => Ok(Found::Blank { fingerprint }),
         }
     }

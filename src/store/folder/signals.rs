@@ -4,9 +4,9 @@
 //! server loses of them is written again with the next heartbeat.
 
 use super::access::{Content, Created, look};
-use super::FolderStore;
+use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{BOARD_BYTES, decode_board, decode_notice, encode_board, encode_notice};
+use crate::lease::codec::{BOARD_BYTES, encode_board, encode_notice};
 use crate::lease::record::{Board, Body, LeaseId, NoticeSeen};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
@@ -23,7 +23,7 @@ impl FolderStore {
         let path = self.board_path();
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None)),
-            Content::Bytes(bytes) => Ok(Reply::Board(decode_board(&bytes))),
+            Content::Bytes(bytes) => Ok(Reply::Board(lock(&self.decoder).board(&bytes))),
             Content::Odd(_) => Ok(Reply::Board(None)),
         }
     }
@@ -59,7 +59,7 @@ impl FolderStore {
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
             // It lies beside the database, whatever is in the place of the store.
             Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
-            Content::Bytes(bytes) => Ok(decode_notice(&bytes)),
+            Content::Bytes(bytes) => Ok(lock(&self.decoder).notice(&bytes)),
             Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
         }
     }
