@@ -14,15 +14,16 @@ use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-mod decoder;
 mod notice;
+mod remembering;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-pub use decoder::Decoder;
+use notice::notice_as_read;
 pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
+pub use remembering::Codec;
 pub use text::clean;
 
 /// The length of a lease file.
@@ -72,11 +73,21 @@ pub struct Ticket {
     pub waiting: bool,
 }
 
-/// Hashes bytes to tell unchanged content from changed content (FNV-1a, 64 bits). Not a defence against somebody who searches
+/// Hashes bytes to tell unchanged content from changed content, eight of them at a time. Not a defence against somebody who searches
 /// for a collision: all that he could gain is that his own unreadable file counts as unchanged.
 #[must_use]
 pub fn fingerprint(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    // FNV-1a's numbers, with the upper bits brought down after each step. Every step can be undone, so that a change within any
+    // eight bytes alone always shows.
+    let step = |hash: u64, word: [u8; 8]| {
+        let hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3);
+        hash ^ (hash >> 32)
+    };
+    let (words, rest) = bytes.as_chunks();
+    let mut last = [0; 8];
+    last[..rest.len()].copy_from_slice(rest);
+    let hash = words.iter().fold(0xcbf2_9ce4_8422_2325 ^ bytes.len() as u64, |hash, word| step(hash, *word));
+    step(hash, last)
 }
 
 /// Writes the 64 bytes that change. `at` is clamped to the years 1970 to 9999.
@@ -471,6 +482,51 @@ fn state_name(state: State) -> &'static str {
 
 fn parse_state(name: &str) -> Option<State> {
     [State::Live, State::Ended, State::Void].into_iter().find(|&state| state_name(state) == name)
+}
+
+/// Returns whether a body is read back as exactly this one; all that the limits change is not.
+fn is_as_read(body: &Body) -> bool {
+    let texts = [
+        (&body.holder.user, limit::USER),
+        (&body.holder.name, limit::NAME),
+        (&body.holder.machine, limit::MACHINE),
+        (&body.holder.session, limit::SESSION),
+        (&body.holder.app, limit::APP),
+        (&body.holder.note, limit::NOTE),
+        (&body.host.machine, limit::HOST),
+        (&body.host.boot, limit::HOST),
+        (&body.host.pids, limit::HOST),
+        (&body.host.owner, limit::HOST),
+        (&body.database, limit::DATABASE),
+    ];
+    is_in_range(body.id, body.token)
+        && body.holder.pid == body.process.pid
+        && body.guards.len() <= MOST_GUARDS
+        && (0..=LAST_MILLIS).contains(&body.acquired.0)
+        && promise_as_read(&body.promise) == body.promise
+        && texts.into_iter().all(|(text, limit)| clean(text, limit) == *text)
+}
+
+/// Returns what a board is read back as.
+fn board_as_read(board: &Board) -> Option<Board> {
+    is_in_range(board.id, board.token).then_some(Board { long: as_read(board.long), ..*board })
+}
+
+fn promise_as_read(promise: &Promise) -> Promise {
+    Promise {
+        heartbeat: as_read(promise.heartbeat),
+        fence: as_read(promise.fence),
+        short: as_read(promise.short),
+        long: as_read(promise.long),
+    }
+}
+
+fn as_read(duration: Duration) -> Duration {
+    from_millis(millis_up(duration))
+}
+
+fn is_in_range(id: LeaseId, token: Token) -> bool {
+    (1..=Number::MAX.0).contains(&id.number.0) && (1..=Token::MAX.0).contains(&token.0)
 }
 
 fn parse_id(number: u64, nonce: &str) -> Option<LeaseId> {

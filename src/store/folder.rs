@@ -7,7 +7,7 @@
 
 use super::naming::{Location, OpenError, STORES, locate};
 use super::{Capabilities, Identity, Store, StoreError, Waiter};
-use crate::lease::codec::Decoder;
+use crate::lease::codec::Codec;
 use crate::lease::record::Number;
 use crate::lease::wire::{Op, Reply};
 use crate::platform::file_system::{FileSystem, Kind, file_system};
@@ -42,7 +42,7 @@ pub struct FolderStore {
     folder: Mutex<EntryFacts>,
     /// My own leases, open since they were created. Only these handles ever write to a live lease.
     held: Mutex<BTreeMap<Number, Arc<File>>>,
-    decoder: Mutex<Decoder>,
+    codec: Mutex<Codec>,
     ticket: Mutex<Option<queue::MyTicket>>,
     history: Mutex<Option<clean_up::MyHistory>>,
 }
@@ -89,7 +89,7 @@ impl FolderStore {
             clock,
             folder: Mutex::new(facts),
             held: Mutex::default(),
-            decoder: Mutex::default(),
+            codec: Mutex::default(),
             ticket: Mutex::default(),
             history: Mutex::default(),
         })

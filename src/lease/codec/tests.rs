@@ -117,6 +117,46 @@ fn a_lease_is_read_back_as_written() {
 }
 
 #[test]
+fn what_is_remembered_is_what_would_be_read() {
+    let mut seeded = Seeded(11);
+    let mut codec = Codec::default();
+    for round in 0..400 {
+        let mut body = seeded.body();
+        match round % 8 {
+            0 => body.holder.note = "\u{1b}[31mred".into(),
+            1 => body.promise.long = Duration::from_nanos(1_500_001),
+            2 => body.acquired = WallTime(-1),
+            3 => body.guards = vec![ProcessId::default(); MOST_GUARDS + 1],
+            4 => body.holder.pid = body.process.pid.wrapping_add(1),
+            5 => body.database = "ü".repeat(150),
+            _ => {}
+        }
+        let (number, body, head, at) = (body.id.number, Arc::new(body), seeded.head(), seeded.wall());
+        let board = Board { id: body.id, token: body.token, state: seeded.state(), long: body.promise.long };
+        let (lease, notice) = (codec.encode_lease(&body, &head), codec.encode_notice(&body, at));
+        let ended = {
+            let mut bytes = lease;
+            bytes[..HEAD_BYTES].copy_from_slice(&encode_head(&seeded.head()));
+            bytes
+        };
+        let signal = codec.encode_board(&board);
+        assert_eq!((lease, notice, signal), (encode_lease(&body, &head), encode_notice(&body, at), encode_board(&board)));
+        for bytes in [lease, ended, lease] {
+            assert_eq!(codec.decode_lease(number, &bytes), decode_lease(number, &bytes));
+        }
+        assert!(is_blank(&codec.decode_lease(Number(number.0 ^ 1), &lease)));
+        assert_eq!(codec.decode_board(&signal), decode_board(&signal));
+        assert_eq!(codec.decode_notice(&notice), decode_notice(&notice));
+        let damaged = {
+            let mut bytes = lease;
+            bytes[500] ^= 1;
+            bytes
+        };
+        assert!(is_blank(&codec.decode_lease(number, &damaged)));
+    }
+}
+
+#[test]
 fn a_head_written_over_changes_the_head_alone() {
     let mut seeded = Seeded(2);
     let (body, first, second) = (seeded.body(), seeded.head(), seeded.head());

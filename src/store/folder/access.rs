@@ -40,10 +40,11 @@ pub(super) fn look(path: &Path) -> io::Result<Content> {
         }
     };
     // All of ours are shorter than this, and a read of a regular file is short only at its end: one call does.
-    let mut start = [0; LEASE_BYTES + 1];
-    let read = files::read_start(&file, &mut start).and_then(|length| {
-        let mut bytes = start[..length].to_vec();
-        if length == start.len() {
+    let mut bytes = vec![0; LEASE_BYTES + 1];
+    let read = files::read_start(&file, &mut bytes).and_then(|length| {
+        let more = length == bytes.len();
+        bytes.truncate(length);
+        if more {
             bytes.clear();
             (&file).rewind()?;
             (&file).take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;

@@ -6,7 +6,6 @@
 use super::access::{Content, Created, look};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{BOARD_BYTES, encode_board, encode_notice};
 use crate::lease::record::{Board, Body, LeaseId, NoticeSeen};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
@@ -23,7 +22,7 @@ impl FolderStore {
         let path = self.board_path();
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None)),
-            Content::Bytes(bytes) => Ok(Reply::Board(lock(&self.decoder).board(&bytes))),
+            Content::Bytes(bytes) => Ok(Reply::Board(lock(&self.codec).decode_board(&bytes))),
             Content::Odd(_) => Ok(Reply::Board(None)),
         }
     }
@@ -31,7 +30,7 @@ impl FolderStore {
     pub(super) fn write_board(&self, board: &Board) -> Result<Reply, StoreError> {
         let doing = "writing the board";
         let path = self.board_path();
-        let bytes: [u8; BOARD_BYTES] = encode_board(board);
+        let bytes = lock(&self.codec).encode_board(board);
         let written = match files::write_over(&path, &bytes) {
             Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
                 Created::New(file) => files::write_at(&file, 0, &bytes),
@@ -48,7 +47,8 @@ impl FolderStore {
         let doing = "making the board";
         let path = self.board_path();
         if let Created::New(file) = self.create_file(doing, &path, None)? {
-            files::write_at(&file, 0, &encode_board(board)).map_err(|error| StoreError::new(doing, &path, error))?;
+            let bytes = lock(&self.codec).encode_board(board);
+            files::write_at(&file, 0, &bytes).map_err(|error| StoreError::new(doing, &path, error))?;
         }
         Ok(())
     }
@@ -59,7 +59,7 @@ impl FolderStore {
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
             // It lies beside the database, whatever is in the place of the store.
             Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
-            Content::Bytes(bytes) => Ok(lock(&self.decoder).notice(&bytes)),
+            Content::Bytes(bytes) => Ok(lock(&self.codec).decode_notice(&bytes)),
             Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
         }
     }
@@ -71,7 +71,8 @@ impl FolderStore {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
         };
-        if let Err(error) = files::write_at(&file, 0, &encode_notice(body, at)) {
+        let bytes = lock(&self.codec).encode_notice(body, at);
+        if let Err(error) = files::write_at(&file, 0, &bytes) {
             let failed = StoreError::new(doing, path, error);
             drop(file);
             if failed.failure == Failure::Full {
@@ -91,7 +92,8 @@ impl FolderStore {
             return Ok(Reply::Notice(seen));
         }
         let path = &self.location.notice;
-        files::write_over(path, &encode_notice(body, at)).map_err(|error| StoreError::new("writing the notice", path, error))?;
+        let bytes = lock(&self.codec).encode_notice(body, at);
+        files::write_over(path, &bytes).map_err(|error| StoreError::new("writing the notice", path, error))?;
         Ok(Reply::Done)
     }
 
