@@ -146,7 +146,14 @@ impl Session {
     /// Returns a channel of everything that happens from now on, in order.
     #[must_use]
     pub fn subscribe(&self) -> mpsc::Receiver<Report> {
-        self.engine.subscribe()
+        let (sender, receiver) = mpsc::channel();
+        self.listen(move |report| sender.send(report.clone()).is_ok());
+        receiver
+    }
+
+    /// Tells everything that happens from now on, in order, as long as `hear` returns true. It must not wait for anything.
+    pub fn listen(&self, hear: impl FnMut(&Report) -> bool + Send + 'static) {
+        self.engine.listen(Box::new(hear));
     }
 
     /// Returns a handle that ends a wait from another thread.
