@@ -9,7 +9,7 @@ use super::terminal::say;
 use crate::i18n::{About, Talk};
 use crate::lease::wire::Report;
 use crate::platform::signals::{Signal, Signals};
-use crate::session::Canceller;
+use crate::session::{Canceller, Session};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -112,9 +112,8 @@ impl Attention {
     }
 
     /// Passes on what the lease reports, until the session ends.
-    pub(super) fn pass_on(&self, reports: mpsc::Receiver<Report>) -> io::Result<()> {
+    pub(super) fn pass_on(&self, session: &Session) {
         let sender = self.sender.clone();
-        let pass = move || while reports.recv().is_ok_and(|report| sender.send(Happening::Report(report)).is_ok()) {};
-        std::thread::Builder::new().name("sharelock-reports".into()).spawn(pass).map(drop)
+        session.listen(move |report| sender.send(Happening::Report(report.clone())).is_ok());
     }
 }

@@ -85,11 +85,7 @@ pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
         Ok(guard) => guard,
         Err(exit) => return exit,
     };
-    if let Err(error) = attention.pass_on(opened.session.subscribe()) {
-        say(About(&shown, &Talk::System(error.to_string()), LANGUAGE));
-        let _ = give_back(&opened, guard);
-        return Exit::System;
-    }
+    attention.pass_on(&opened.session);
     let database = lossy(&opened.location.database);
     let teller = Teller { opened: &opened, database, json: arguments.json, token: guard.token().0 };
     watch(teller, guard, &happenings)

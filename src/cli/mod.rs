@@ -70,6 +70,7 @@ enum Verb {
 /// Does what the command line says; for `main` alone.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::platform::share_one_heap();
     let typed = match Typed::try_parse() {
         Ok(typed) => typed,
         Err(error) => return explain(&error),

@@ -79,9 +79,8 @@ fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
         return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
     }
     let guard = take(&arguments.take, &opened, &attention)?;
-    let passed_on = attention.pass_on(opened.session.subscribe());
-    let started = passed_on.map_err(|error| system(&shown, &error)).and_then(|()| start(arguments, &opened, &orders, &guard));
-    let exit = match started {
+    attention.pass_on(&opened.session);
+    let exit = match start(arguments, &opened, &orders, &guard) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),
         Err(exit) => exit,
     };

@@ -27,5 +27,25 @@ pub(crate) mod test_process;
 pub use boot_clock::boot_time_nanos;
 pub use host::{HostFacts, host};
 
+/// Makes all threads of this program share one heap, where they would have one each by default (glibc): for short programs whose
+/// threads allocate little, setting the others up costs more than taking turns.
+pub(crate) fn share_one_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: takes two numbers; a setting that is refused stays as it was.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1)
+    };
+}
+
+/// Reads one of the kernel's own files, which do not tell their length, with as few calls as possible.
+#[cfg(target_os = "linux")]
+fn read_kernel_file(path: &str) -> std::io::Result<Vec<u8>> {
+    use std::io::Read;
+    let mut bytes = Vec::with_capacity(4096);
+    // `File::read_to_end` would ask for the length, and then begin with small pieces.
+    std::fs::File::open(path)?.take(u64::MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 compile_error!("src/platform knows Linux, macOS and Windows; another system needs its own files there");

@@ -91,32 +91,51 @@ fn by_names(path: &Path) -> Option<String> {
     None
 }
 
+/// What these programs leave at the top of what they synchronise.
+const MARKERS: [(&str, &str); 8] = [
+    (".dropbox.cache", "Dropbox"),
+    (DROPBOX, "Dropbox"),
+    (".tmp.drivedownload", "Google Drive"),
+    (".tmp.driveupload", "Google Drive"),
+    (".nextcloudsync.log", "Nextcloud"),
+    (".owncloudsync.log", "ownCloud"),
+    (".csync_journal.db", "ownCloud"),
+    (".stfolder", "Syncthing"),
+];
+/// As a folder it is the program's own, in the home folder, which is not synchronised.
+const DROPBOX: &str = ".dropbox";
+
+/// One listing answers for all markers, and is needed for the one whose name holds a hash.
 fn by_markers(folder: &Path) -> Option<&'static str> {
-    let has = |name: &str| folder.join(name).symlink_metadata().is_ok();
-    if has(".dropbox.cache") || folder.join(".dropbox").is_file() {
-        // `.dropbox` as a folder is the program's own, in the home folder, which is not synchronised.
-        return Some("Dropbox");
+    let mut listed = 0;
+    for entry in std::fs::read_dir(folder).into_iter().flatten().take(ENTRIES).flatten() {
+        listed += 1;
+        let name = entry.file_name();
+        if let Some(program) = program_of(&name)
+            && (name != DROPBOX || entry.file_type().is_ok_and(|kind| !kind.is_dir()))
+        {
+            return Some(program);
+        }
     }
-    if has(".tmp.drivedownload") || has(".tmp.driveupload") {
-        return Some("Google Drive");
+    if (1..ENTRIES).contains(&listed) {
+        return None;
     }
-    if has(".nextcloudsync.log") {
-        return Some("Nextcloud");
-    }
-    if has(".owncloudsync.log") || has(".csync_journal.db") {
-        return Some("ownCloud");
-    }
-    if has(".stfolder") {
-        return Some("Syncthing");
-    }
-    let entries = std::fs::read_dir(folder).ok()?;
-    let journal = entries.take(ENTRIES).flatten().any(|entry| is_journal(&entry.file_name()));
-    journal.then_some("Nextcloud or ownCloud")
+    // Not all of it was listed, or it may not be.
+    let is_there = |name: &str| {
+        let facts = folder.join(name).symlink_metadata();
+        facts.is_ok_and(|facts| name != DROPBOX || !facts.is_dir())
+    };
+    MARKERS.iter().find(|(name, _)| is_there(name)).map(|(_, program)| *program)
+}
+
+fn program_of(name: &OsStr) -> Option<&'static str> {
+    let name = name.to_str().filter(|name| name.starts_with('.'))?;
+    let known = MARKERS.iter().find(|(marker, _)| *marker == name).map(|(_, program)| *program);
+    known.or_else(|| is_journal(name).then_some("Nextcloud or ownCloud"))
 }
 
 /// The journal that both clients keep at the top of what they synchronise; its name holds a hash.
-fn is_journal(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
+fn is_journal(name: &str) -> bool {
     (name.starts_with(".sync_") || name.starts_with("._sync_")) && name.ends_with(".db")
 }
 

@@ -11,7 +11,7 @@ use crate::lease::{Belief, Client, Status};
 use crate::platform::alarm::Alarm;
 use crate::store::{Store, StoreError};
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How many threads may hang in share calls at once. The core never has more unanswered requests than that.
@@ -20,6 +20,9 @@ const MOST_WORKERS: usize = 8;
 const WORKER_IDLES: Duration = Duration::from_secs(20);
 /// How many reports are kept for callers that read them a little later.
 const MOST_REPORTS: usize = 256;
+
+/// Hears every report, with the state locked; returns whether it wants more.
+type Listener = Box<dyn FnMut(&Report) -> bool + Send>;
 
 /// The client, its store, and the threads that run them.
 pub(super) struct Engine {
@@ -44,7 +47,7 @@ pub(super) struct State {
     pub(super) reports: VecDeque<Report>,
     /// The number of the first report that is still kept.
     pub(super) first_report: u64,
-    subscribers: Vec<mpsc::Sender<Report>>,
+    listeners: Vec<Listener>,
     /// How many callers wait for a report; waking nobody is a system call, too.
     waiting: usize,
     /// The last failure, with its path and what the system said.
@@ -72,7 +75,7 @@ impl Engine {
             armed: None,
             reports: VecDeque::new(),
             first_report: 0,
-            subscribers: Vec::new(),
+            listeners: Vec::new(),
             waiting: 0,
             failure: None,
             closing: false,
@@ -107,11 +110,9 @@ impl Engine {
         self.changed.notify_all();
     }
 
-    /// Returns a channel of everything that is reported from now on.
-    pub(super) fn subscribe(&self) -> mpsc::Receiver<Report> {
-        let (sender, receiver) = mpsc::channel();
-        self.lock().subscribers.push(sender);
-        receiver
+    /// Tells everything that is reported from now on, as long as true is returned.
+    pub(super) fn listen(&self, listener: Listener) {
+        self.lock().listeners.push(listener);
     }
 
     pub(super) fn status(&self) -> Status {
@@ -150,7 +151,7 @@ impl Engine {
                 Action::Request(id, op) => state.outbox.push_back((id, op)),
                 Action::Report(report) => {
                     reported = true;
-                    state.subscribers.retain(|subscriber| subscriber.send(report.clone()).is_ok());
+                    state.listeners.retain_mut(|listener| listener(&report));
                     if state.reports.len() == MOST_REPORTS {
                         state.reports.pop_front();
                         state.first_report += 1;
@@ -241,9 +242,11 @@ impl Engine {
                     state.keeper = false;
                     return;
                 }
-                let due = state.client.deadline();
-                state.armed = due;
-                due
+                // An alarm that is set already stays: whoever gives back and takes again moves nothing, and wakes nobody.
+                let now = self.clock.now().ticks;
+                let set = state.armed.filter(|armed| *armed > now);
+                state.armed = [set, state.client.deadline()].into_iter().flatten().min();
+                state.armed
             };
             self.alarm.wait_until(until.map(Ticks::as_nanos));
             if until.is_some_and(|until| self.clock.now().ticks >= until) {

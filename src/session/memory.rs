@@ -7,6 +7,7 @@
 use crate::lease::Memory;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -17,11 +18,13 @@ struct File {
 }
 
 /// Where one database's memory is kept.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct MemoryFile {
     path: PathBuf,
     boot: String,
     place: String,
+    /// What the file says, as far as this process knows: the same is not written again.
+    known: Mutex<Memory>,
 }
 
 impl MemoryFile {
@@ -29,10 +32,20 @@ impl MemoryFile {
     pub(super) fn new(folder: &Path, store: &Path, place: String, boot: String) -> Self {
         let name = crc32fast::hash(store.as_os_str().as_encoded_bytes());
         let tail: String = store.file_name().unwrap_or_default().to_string_lossy().chars().take(40).collect();
-        Self { path: folder.join(format!("{name:08x}-{tail}.json")), boot, place }
+        Self { path: folder.join(format!("{name:08x}-{tail}.json")), boot, place, known: Mutex::default() }
     }
 
     pub(super) fn load(&self) -> Memory {
+        let memory = self.read();
+        self.known().clone_from(&memory);
+        memory
+    }
+
+    fn known(&self) -> MutexGuard<'_, Memory> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self) -> Memory {
         let Ok(text) = std::fs::read_to_string(&self.path) else { return Memory::default() };
         let Ok(file) = serde_json::from_str::<File>(&text) else { return Memory::default() };
         if file.v != 1 || file.place != self.place {
@@ -46,15 +59,20 @@ impl MemoryFile {
     }
 
     pub(super) fn save(&self, memory: &Memory) {
+        let mut known = self.known();
+        if *known == *memory {
+            return;
+        }
         let file = File { v: 1, boot: self.boot.clone(), place: self.place.clone(), memory: memory.clone() };
         let Ok(text) = serde_json::to_string(&file) else { return };
         let Some(folder) = self.path.parent() else { return };
         let draft = self.path.with_extension(format!("{}.tmp", std::process::id()));
-        let written = std::fs::create_dir_all(folder)
-            .and_then(|()| std::fs::write(&draft, text))
+        let written = std::fs::write(&draft, &text)
+            .or_else(|_| std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&draft, &text)))
             .and_then(|()| std::fs::rename(&draft, &self.path));
-        if written.is_err() {
-            drop(std::fs::remove_file(&draft));
+        match written {
+            Ok(()) => known.clone_from(memory),
+            Err(_) => drop(std::fs::remove_file(&draft)),
         }
     }
 }
@@ -82,6 +100,18 @@ mod tests {
         assert_eq!((other_boot.tail, other_boot.token), (sample().tail, sample().token));
         assert!(other_boot.observations.is_empty() && other_boot.lock_seen.is_none());
         assert_eq!(file("elsewhere", "b1").load(), Memory::default());
+    }
+
+    #[test]
+    fn the_same_is_not_written_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = MemoryFile::new(folder.path(), Path::new("/s/wems.db"), String::new(), "b".into());
+        file.save(&sample());
+        std::fs::remove_file(&file.path).unwrap();
+        file.save(&sample());
+        assert!(!file.path.exists());
+        file.save(&Memory { token: Token(10), ..sample() });
+        assert_eq!(file.load().token, Token(10));
     }
 
     #[test]

@@ -146,7 +146,14 @@ impl Session {
     /// Returns a channel of everything that happens from now on, in order.
     #[must_use]
     pub fn subscribe(&self) -> mpsc::Receiver<Report> {
-        self.engine.subscribe()
+        let (sender, receiver) = mpsc::channel();
+        self.listen(move |report| sender.send(report.clone()).is_ok());
+        receiver
+    }
+
+    /// Tells everything that happens from now on, in order, as long as `hear` returns true. It must not wait for anything.
+    pub fn listen(&self, hear: impl FnMut(&Report) -> bool + Send + 'static) {
+        self.engine.listen(Box::new(hear));
     }
 
     /// Returns a handle that ends a wait from another thread.
@@ -203,7 +210,6 @@ impl Session {
     /// stopped answering in the middle: that lapses by itself).
     pub fn acquire(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard<'_>, AcquireError> {
         let engine = &self.engine;
-        engine.start_keeper()?;
         let began = engine.clock.now().ticks;
         let mut seen = {
             let mut state = engine.lock();
@@ -216,6 +222,10 @@ impl Session {
         engine.post(Event::Want);
         let mut attempt = Attempt { began, answered: began, wait, watcher: None, queued: false };
         let result = loop {
+            // Not before the first step: where the lease is had at once, the keeper wakes up for nothing but the heartbeat.
+            if let Err(error) = engine.start_keeper() {
+                break Err(error.into());
+            }
             match self.attempt(&mut attempt, &mut seen) {
                 Some(result) => break result,
                 None => {

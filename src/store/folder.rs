@@ -7,16 +7,16 @@
 
 use super::naming::{Location, OpenError, STORES, locate};
 use super::{Capabilities, Identity, Store, StoreError, Waiter};
+use crate::lease::codec::Codec;
 use crate::lease::record::Number;
 use crate::lease::wire::{Op, Reply};
 use crate::platform::file_system::{FileSystem, Kind, file_system};
-use crate::platform::files::{self, EntryKind, Trouble};
+use crate::platform::files::{self, EntryFacts, EntryKind, Trouble};
 use crate::platform::sync_program;
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -37,10 +37,12 @@ pub struct FolderStore {
     identity: Identity,
     capabilities: Capabilities,
     clock: ServerClock,
-    /// The volume that the database's folder is on, to notice a share that was disconnected: its mount point stays, and is empty.
-    volume: AtomicU64,
+    /// The database's folder when it was last looked at: its volume, to notice a share that was disconnected (its mount point stays,
+    /// and is empty), and its access, which is that of everything in the store.
+    folder: Mutex<EntryFacts>,
     /// My own leases, open since they were created. Only these handles ever write to a live lease.
     held: Mutex<BTreeMap<Number, Arc<File>>>,
+    codec: Mutex<Codec>,
     ticket: Mutex<Option<queue::MyTicket>>,
     history: Mutex<Option<clean_up::MyHistory>>,
 }
@@ -85,8 +87,9 @@ impl FolderStore {
             location,
             identity,
             clock,
-            volume: AtomicU64::new(facts.identity.volume),
+            folder: Mutex::new(facts),
             held: Mutex::default(),
+            codec: Mutex::default(),
             ticket: Mutex::default(),
             history: Mutex::default(),
         })
@@ -113,20 +116,27 @@ impl FolderStore {
         })
     }
 
-    /// Says why something is missing: the share was disconnected, the folder is gone, or (`Ok`) there just is no such thing yet.
+    /// Says why something is missing in the store: the share was disconnected, the folder is gone, or (`Ok`) there just is no such
+    /// thing yet.
     fn missing(&self, doing: &'static str) -> Result<(), StoreError> {
+        self.connected(doing)?;
+        self.no_impostor(doing)
+    }
+
+    /// Makes sure that the database's folder is there, and on the share where it was.
+    fn connected(&self, doing: &'static str) -> Result<(), StoreError> {
         let folder = &self.location.folder;
         let facts = files::entry_facts(folder).map_err(|error| self.no_folder(doing, error))?;
-        if facts.identity.volume == self.volume.load(Ordering::Relaxed) {
-            return self.no_impostor(doing);
-        }
+        let before = lock(&self.folder).identity.volume;
         // An automounter may have mounted the same share again under another device number.
-        if self.capabilities.kind == file_system(folder).name {
-            self.volume.store(facts.identity.volume, Ordering::Relaxed);
-            return self.no_impostor(doing);
+        if facts.identity.volume != before && self.capabilities.kind != file_system(folder).name {
+            let source = io::Error::other("the folder is on another volume than before; the network drive was disconnected");
+            return Err(StoreError::new(doing, folder, source));
         }
-        let source = io::Error::other("the folder is on another volume than before; the network drive was disconnected");
-        Err(StoreError::new(doing, folder, source))
+        if facts.kind == EntryKind::Directory {
+            *lock(&self.folder) = facts;
+        }
+        Ok(())
     }
 
     fn ping(&self) -> Result<Reply, StoreError> {

@@ -250,12 +250,17 @@ pub fn store_name(file_name: &OsStr) -> String {
     if name.len() <= LONGEST_NAME {
         return name;
     }
-    let hash = format!("~{:016x}", crate::lease::codec::fingerprint(name.as_bytes()));
+    let hash = format!("~{:016x}", frozen_hash(&name));
     let mut end = LONGEST_NAME - hash.len();
     while !name.is_char_boundary(end) {
         end -= 1;
     }
     format!("{}{hash}", &name[..end])
+}
+
+/// FNV-1a, 64 bits: every version must give one database the same store.
+fn frozen_hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Folds and composes until nothing changes: folding can undo composition (U+1E9E), and the other way round.

@@ -5,10 +5,14 @@
 
 use super::super::record::{Body, NoticeSeen};
 use super::super::timing::Promise;
-use super::{VERSION, clean, date, fingerprint, from_millis, lenient_holder, limit, millis_up, object, parse_id, parse_token};
+use super::{
+    VERSION, clean, date, fingerprint, from_millis, is_in_range, lenient_holder, limit, millis_up, parse_id, parse_token,
+    promise_as_read, write_object,
+};
 use crate::clock::WallTime;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The length of a notice that we write.
@@ -18,21 +22,22 @@ pub const NOTICE_BYTES: usize = 1024;
 #[derive(Serialize)]
 struct Fields<'a> {
     pid: u32,
-    user: String,
-    machine: String,
+    user: Cow<'a, str>,
+    machine: Cow<'a, str>,
     acquired: String,
     heartbeat: String,
-    name: String,
-    app: String,
-    note: String,
-    sharelock: &'a Ours,
+    name: Cow<'a, str>,
+    app: Cow<'a, str>,
+    note: Cow<'a, str>,
+    sharelock: Ours<'a>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct Ours {
+struct Ours<'a> {
     v: u32,
     number: u64,
-    nonce: String,
+    #[serde(borrow)]
+    nonce: Cow<'a, str>,
     token: u64,
     heartbeat_ms: u64,
     fence_ms: u64,
@@ -54,10 +59,10 @@ pub fn encode_notice(body: &Body, at: WallTime) -> [u8; NOTICE_BYTES] {
         name: clean(&body.holder.name, limit::NAME),
         app: clean(&body.holder.app, limit::APP),
         note: clean(&body.holder.note, limit::NOTE),
-        sharelock: &Ours {
+        sharelock: Ours {
             v: VERSION,
             number: body.id.number.0,
-            nonce: body.id.nonce.to_string(),
+            nonce: body.id.nonce.to_string().into(),
             token: body.token.0,
             heartbeat_ms: millis_up(body.promise.heartbeat),
             fence_ms: millis_up(body.promise.fence),
@@ -65,24 +70,34 @@ pub fn encode_notice(body: &Body, at: WallTime) -> [u8; NOTICE_BYTES] {
             long_ms: millis_up(body.promise.long),
         },
     };
-    let text = object(&fields);
     let mut bytes = [b' '; NOTICE_BYTES];
-    bytes[..text.len()].copy_from_slice(text.as_bytes());
+    write_object(&mut bytes[..NOTICE_BYTES - 1], &fields);
     bytes[NOTICE_BYTES - 1] = b'\n';
     bytes
+}
+
+/// Returns what the notice of a lease is read back as; nothing for a lease that cannot be.
+pub(super) fn notice_as_read(body: &Body, bytes: &[u8]) -> Option<NoticeSeen> {
+    is_in_range(body.id, body.token).then(|| NoticeSeen::Ours {
+        id: body.id,
+        token: body.token,
+        promise: promise_as_read(&body.promise),
+        fingerprint: fingerprint(bytes),
+    })
 }
 
 /// Reads a notice that exists.
 #[must_use]
 pub fn decode_notice(bytes: &[u8]) -> NoticeSeen {
     #[derive(Deserialize)]
-    struct Marked {
-        sharelock: Ours,
+    struct Marked<'a> {
+        #[serde(borrow)]
+        sharelock: Ours<'a>,
     }
     // Editors on Windows like to put a byte-order mark in front.
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_end();
     let fingerprint = fingerprint(bytes);
-    let ours = serde_json::from_slice::<Marked>(text).ok().and_then(|Marked { sharelock: ours }| {
+    let ours = serde_json::from_slice::<Marked<'_>>(text).ok().and_then(|Marked { sharelock: ours }| {
         let promise = Promise {
             heartbeat: from_millis(ours.heartbeat_ms),
             fence: from_millis(ours.fence_ms),

@@ -3,7 +3,7 @@
 //! The hazard: half an order, or an old one under a new board, that ends somebody's work. It is sealed like every record, and names
 //! leases by their nonces.
 
-use super::{BOARD_BYTES, REVOKE_BYTES, VERSION, clean, limit, object, parse_time, readable, rfc3339, seal, unseal};
+use super::{BOARD_BYTES, REVOKE_BYTES, VERSION, clean, limit, parse_time, readable, rfc3339, seal, unseal};
 use crate::lease::record::{Holder, MOST_REVOKED, Revoke, Revoked};
 use serde::{Deserialize, Serialize};
 
@@ -28,20 +28,23 @@ pub fn encode_revoke(revoke: &Revoke) -> [u8; REVOKE_BYTES] {
         v: VERSION,
         min_reader: VERSION,
         subjects: revoke.subjects.iter().take(MOST_REVOKED).map(subject).collect(),
-        user: clean(&revoke.by.user, limit::USER),
-        name: clean(&revoke.by.name, limit::NAME),
-        machine: clean(&revoke.by.machine, limit::MACHINE),
-        reason: clean(&revoke.reason, limit::NOTE),
+        user: clean(&revoke.by.user, limit::USER).into_owned(),
+        name: clean(&revoke.by.name, limit::NAME).into_owned(),
+        machine: clean(&revoke.by.machine, limit::MACHINE).into_owned(),
+        reason: clean(&revoke.reason, limit::NOTE).into_owned(),
         at: rfc3339(revoke.at),
         now: revoke.now,
     };
-    seal(object(&fields).as_str())
+    let mut bytes = [b' '; REVOKE_BYTES];
+    seal(&mut bytes, 0, &fields);
+    bytes
 }
 
 /// Reads the order out of the board's file; nothing when there is none, or anything is wrong with it.
 #[must_use]
 pub fn decode_revoke(file: &[u8]) -> Option<Revoke> {
-    let fields: Fields = unseal(file.get(BOARD_BYTES..BOARD_BYTES + REVOKE_BYTES)?, "")?;
+    let json = unseal(file.get(BOARD_BYTES..BOARD_BYTES + REVOKE_BYTES)?, "")?;
+    let fields: Fields = serde_json::from_slice(&json).ok()?;
     readable(fields.v, fields.min_reader)?;
     let subject = |(number, nonce, fingerprint): &(u64, String, u64)| {
         let strict = nonce.len() == 32 && nonce.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
@@ -54,12 +57,12 @@ pub fn decode_revoke(file: &[u8]) -> Option<Revoke> {
     Some(Revoke {
         subjects: fields.subjects.iter().map(subject).collect::<Option<_>>()?,
         by: Holder {
-            user: clean(&fields.user, limit::USER),
-            name: clean(&fields.name, limit::NAME),
-            machine: clean(&fields.machine, limit::MACHINE),
+            user: clean(&fields.user, limit::USER).into_owned(),
+            name: clean(&fields.name, limit::NAME).into_owned(),
+            machine: clean(&fields.machine, limit::MACHINE).into_owned(),
             ..Holder::default()
         },
-        reason: clean(&fields.reason, limit::NOTE),
+        reason: clean(&fields.reason, limit::NOTE).into_owned(),
         at: parse_time(&fields.at)?,
         now: fields.now,
     })

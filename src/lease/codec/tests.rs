@@ -56,19 +56,19 @@ impl Seeded {
             id: self.id(),
             token: Token(1 + self.below(Token::MAX.0)),
             holder: Holder {
-                user: clean(&self.text(90), limit::USER),
-                name: clean(&self.text(90), limit::NAME),
-                machine: clean(&self.text(90), limit::MACHINE),
-                session: clean(&self.text(90), limit::SESSION),
+                user: clean(&self.text(90), limit::USER).into_owned(),
+                name: clean(&self.text(90), limit::NAME).into_owned(),
+                machine: clean(&self.text(90), limit::MACHINE).into_owned(),
+                session: clean(&self.text(90), limit::SESSION).into_owned(),
                 pid: process.pid,
-                app: clean(&self.text(90), limit::APP),
-                note: clean(&self.text(300), limit::NOTE),
+                app: clean(&self.text(90), limit::APP).into_owned(),
+                note: clean(&self.text(300), limit::NOTE).into_owned(),
             },
             host: Host {
-                machine: clean(&self.text(40), limit::HOST),
-                boot: clean(&self.text(40), limit::HOST),
-                pids: clean(&self.text(40), limit::HOST),
-                owner: clean(&self.text(40), limit::HOST),
+                machine: clean(&self.text(40), limit::HOST).into_owned(),
+                boot: clean(&self.text(40), limit::HOST).into_owned(),
+                pids: clean(&self.text(40), limit::HOST).into_owned(),
+                owner: clean(&self.text(40), limit::HOST).into_owned(),
             },
             process,
             guards: (0..self.below(9))
@@ -82,7 +82,7 @@ impl Seeded {
                 short: from_millis(self.below(1 << 41)),
                 long: from_millis(self.below(1 << 41)),
             },
-            database: clean(&self.text(300), limit::DATABASE),
+            database: clean(&self.text(300), limit::DATABASE).into_owned(),
         }
     }
 }
@@ -114,6 +114,46 @@ fn a_lease_is_read_back_as_written() {
         assert!(serde_json::from_slice::<serde_json::Value>(&bytes).unwrap().is_object());
         let found = decode_lease(body.id.number, &bytes);
         assert_eq!(found, Found::Record { head, body: Arc::new(body), file: 0 }, "round {round}");
+    }
+}
+
+#[test]
+fn what_is_remembered_is_what_would_be_read() {
+    let mut seeded = Seeded(11);
+    let mut codec = Codec::default();
+    for round in 0..400 {
+        let mut body = seeded.body();
+        match round % 8 {
+            0 => body.holder.note = "\u{1b}[31mred".into(),
+            1 => body.promise.long = Duration::from_nanos(1_500_001),
+            2 => body.acquired = WallTime(-1),
+            3 => body.guards = vec![ProcessId::default(); MOST_GUARDS + 1],
+            4 => body.holder.pid = body.process.pid.wrapping_add(1),
+            5 => body.database = "ü".repeat(150),
+            _ => {}
+        }
+        let (number, body, head, at) = (body.id.number, Arc::new(body), seeded.head(), seeded.wall());
+        let board = Board { id: body.id, token: body.token, state: seeded.state(), long: body.promise.long };
+        let (lease, notice) = (codec.encode_lease(&body, &head), codec.encode_notice(&body, at));
+        let ended = {
+            let mut bytes = lease;
+            bytes[..HEAD_BYTES].copy_from_slice(&encode_head(&seeded.head()));
+            bytes
+        };
+        let signal = codec.encode_board(&board);
+        assert_eq!((lease, notice, signal), (encode_lease(&body, &head), encode_notice(&body, at), encode_board(&board)));
+        for bytes in [lease, ended, lease] {
+            assert_eq!(codec.decode_lease(number, &bytes), decode_lease(number, &bytes));
+        }
+        assert!(is_blank(&codec.decode_lease(Number(number.0 ^ 1), &lease)));
+        assert_eq!(codec.decode_board(&signal), decode_board(&signal));
+        assert_eq!(codec.decode_notice(&notice), decode_notice(&notice));
+        let damaged = {
+            let mut bytes = lease;
+            bytes[500] ^= 1;
+            bytes
+        };
+        assert!(is_blank(&codec.decode_lease(number, &damaged)));
     }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! The hazard: a colleague's note that moves the cursor, sets the window title, turns the line around, or hides half of itself.
 
+use std::borrow::Cow;
+
 /// Strips `text` of everything that is not plain visible text and cuts it to `limit` bytes, counted as JSON writes them.
 ///
 /// Line ends, tabs and line or paragraph separators become spaces; control characters, terminal escapes, direction overrides
 /// and isolates, zero-width and invisible formatting characters go. Cleaning twice changes nothing more.
 #[must_use]
-pub fn clean(text: &str, limit: usize) -> String {
+pub fn clean(text: &str, limit: usize) -> Cow<'_, str> {
     // Nearly every name is plain; this is on the path of every look.
     if text.len() <= limit && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut out = String::new();
     let mut used = 0;
@@ -35,7 +37,7 @@ pub fn clean(text: &str, limit: usize) -> String {
         }
         out.push(shown);
     }
-    out
+    Cow::Owned(out)
 }
 
 /// Characters that are not shown but change how others are: direction marks, embeddings and isolates, zero-width spaces and

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 pub(super) fn read(path: &Path) -> FileSystem {
     let Ok(resolved) = path.canonicalize() else { return FileSystem::unknown() };
     let Some(magic) = magic(&resolved) else { return FileSystem::unknown() };
-    let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
+    let table = crate::platform::read_kernel_file("/proc/self/mountinfo").unwrap_or_default();
     combine(magic, mount_of(&table, &resolved))
 }
 

@@ -1,8 +1,9 @@
 //! Opening, reading and writing single files in a folder where anybody may have put anything.
 //!
 //! Guards against links, pipes and devices in the place of our files: the last component of a path is never followed, nothing but a
-//! regular file is accepted, and no opening waits for the other end of a pipe. Nothing here truncates, renames or removes.
-//! Calls may hang for as long as the share does.
+//! regular file is accepted, and no opening waits for the other end of a pipe. Nothing here renames or removes, and a file is
+//! made shorter only after it was written over. Calls may hang for as long as the share does, and each of them costs a network
+//! share's users a round trip: what one call has told is not asked again.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -54,6 +55,17 @@ pub struct EntryFacts {
     pub links: u64,
     /// Which file it is.
     pub identity: FileIdentity,
+    /// How many bytes it has.
+    pub length: u64,
+    /// What new entries in it are given, if it is a folder.
+    pub access: Access,
+}
+
+/// The access to a folder that is handed on to what is made in it: Unix mode and group. Windows hands it on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Access {
+    mode: u32,
+    group: u32,
 }
 
 /// What kind of thing has a name.
@@ -74,7 +86,24 @@ pub enum EntryKind {
 /// # Errors
 /// What the system said; [`ErrorKind::InvalidInput`] when it is no regular file.
 pub fn open_existing_read(path: &Path) -> io::Result<File> {
-    system::open_existing_read(path).and_then(only_regular)
+    let file = system::open_existing_read(path)?;
+    regular(&file).map(|_| file)
+}
+
+/// Opens an existing file for [`read_start`], which finds out whether it is a regular one.
+///
+/// # Errors
+/// As [`open_existing_read`].
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    system::open_existing_read(path)
+}
+
+/// Reads the beginning of a file, as much of it as there is room for. The handle's own position may move.
+///
+/// # Errors
+/// What the system said; [`ErrorKind::InvalidInput`] when it is no regular file.
+pub fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    system::read_start(file, buffer)
 }
 
 /// Opens an existing regular file for writing alone, as it is.
@@ -85,7 +114,25 @@ pub fn open_existing_read(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_existing_read`].
 pub fn open_existing_write(path: &Path) -> io::Result<File> {
-    system::open_existing_write(path).and_then(only_regular)
+    let file = system::open_existing_write(path)?;
+    regular(&file).map(|_| file)
+}
+
+/// Writes into an existing regular file, in place, and returns it.
+///
+/// Its length is touched only where it was beyond `longest`: cutting it first would show an empty file to a quarter of the readers
+/// (measured on NFS and SMB).
+///
+/// # Errors
+/// As [`open_existing_write`] and [`write_at`].
+pub fn write_into(path: &Path, offset: u64, bytes: &[u8], longest: u64) -> io::Result<File> {
+    let file = system::open_existing_write(path)?;
+    let before = regular(&file)?.length;
+    write_at(&file, offset, bytes)?;
+    if before > longest {
+        file.set_len(longest)?;
+    }
+    Ok(file)
 }
 
 /// Creates a file that did not exist, for reading and writing. Exactly one of several callers wins, on all machines.
@@ -125,7 +172,7 @@ pub fn read_whole(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// What the system said, except that it does not permit or know such changes.
-pub fn share_access_like(entry: &Path, folder: &Path) -> io::Result<()> {
+pub fn share_access_like(entry: &Path, folder: Access) -> io::Result<()> {
     system::share_access_like(entry, folder)
 }
 
@@ -133,7 +180,7 @@ pub fn share_access_like(entry: &Path, folder: &Path) -> io::Result<()> {
 ///
 /// # Errors
 /// As there.
-pub fn share_file_access(file: &File, folder: &Path) -> io::Result<()> {
+pub fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
     system::share_file_access(file, folder)
 }
 
@@ -189,9 +236,11 @@ pub fn classify(error: &io::Error) -> Trouble {
     }
 }
 
-fn only_regular(file: File) -> io::Result<File> {
-    match system::open_facts(&file)?.kind {
-        EntryKind::File => Ok(file),
+/// Returns the facts of an open file, if it is a regular one.
+fn regular(file: &File) -> io::Result<EntryFacts> {
+    let facts = system::open_facts(file)?;
+    match facts.kind {
+        EntryKind::File => Ok(facts),
         EntryKind::Directory => Err(not_regular("a folder")),
         EntryKind::Link => Err(not_regular("a link")),
         EntryKind::Special => Err(not_regular("a pipe, socket or device")),
@@ -288,9 +337,9 @@ mod tests {
         let hidden = folder.file(".store");
         std::fs::create_dir(&hidden).unwrap();
         hide(&hidden).unwrap();
-        share_access_like(&hidden, folder.path()).unwrap();
+        share_access_like(&hidden, entry_facts(folder.path()).unwrap().access).unwrap();
         create_exclusive(&hidden.join("one")).unwrap();
-        share_access_like(&hidden.join("one"), folder.path()).unwrap();
+        share_access_like(&hidden.join("one"), entry_facts(folder.path()).unwrap().access).unwrap();
         assert_eq!(read_whole(&hidden.join("one"), 1).unwrap(), b"");
     }
 

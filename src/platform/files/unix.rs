@@ -1,6 +1,6 @@
 //! Unix: opening flags, group and mode.
 
-use super::{EntryFacts, EntryKind, FileIdentity, Trouble, not_regular};
+use super::{Access, EntryFacts, EntryKind, FileIdentity, Trouble, not_regular, regular};
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -43,23 +43,34 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     }
 }
 
+pub(super) fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    // At an offset, because that is refused by pipes, sockets, terminals and folders: no other call is needed to know them.
+    match file.read_at(buffer, 0) {
+        // Devices say nothing, or as much as they are asked for.
+        Ok(length) if length == 0 || length == buffer.len() => regular(file).map(|_| length),
+        Ok(length) => Ok(length),
+        Err(error) if error.raw_os_error() == Some(libc::EISDIR) => Err(not_regular("a folder")),
+        Err(error) if error.raw_os_error() == Some(libc::ESPIPE) => Err(not_regular("a pipe, socket or device")),
+        Err(error) => Err(error),
+    }
+}
+
 pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     file.write_all_at(bytes, offset)
 }
 
-pub(super) fn share_access_like(entry: &Path, folder: &Path) -> io::Result<()> {
+pub(super) fn share_access_like(entry: &Path, folder: Access) -> io::Result<()> {
     // Opened, so that nobody can put a link in its place between the calls; read-only, so that the access differs from the holder's.
     share_file_access(&open(entry, OpenOptions::new().read(true))?, folder)
 }
 
-pub(super) fn share_file_access(file: &File, folder: &Path) -> io::Result<()> {
-    let model = folder.metadata()?;
+pub(super) fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
     let mut given = file.metadata()?;
-    if given.gid() != model.gid() {
-        tolerate(std::os::unix::fs::fchown(file, None, Some(model.gid())))?;
+    if given.gid() != folder.group {
+        tolerate(std::os::unix::fs::fchown(file, None, Some(folder.group)))?;
         given = file.metadata()?;
     }
-    let mode = shared_mode(model.mode(), given.is_dir(), given.gid() == model.gid());
+    let mode = shared_mode(folder.mode, given.is_dir(), given.gid() == folder.group);
     if given.mode() & 0o7777 != mode {
         tolerate(file.set_permissions(std::fs::Permissions::from_mode(mode)))?;
     }
@@ -119,7 +130,13 @@ fn entry(facts: &Metadata) -> EntryFacts {
         debug_assert!(kind.is_fifo() || kind.is_socket() || kind.is_block_device() || kind.is_char_device());
         EntryKind::Special
     };
-    EntryFacts { kind, links: facts.nlink(), identity: FileIdentity { volume: facts.dev(), file: facts.ino() } }
+    EntryFacts {
+        kind,
+        links: facts.nlink(),
+        identity: FileIdentity { volume: facts.dev(), file: facts.ino() },
+        length: facts.len(),
+        access: Access { mode: facts.mode(), group: facts.gid() },
+    }
 }
 
 pub(super) fn classify(code: i32) -> Option<Trouble> {
@@ -141,6 +158,24 @@ mod tests {
     use crate::platform::files;
     use crate::platform::test_process::Folder;
     use std::process::Command;
+
+    fn access(folder: &Path) -> Access {
+        files::entry_facts(folder).unwrap().access
+    }
+
+    #[test]
+    fn reading_refuses_what_is_no_file() {
+        let folder = Folder::new("files-odd");
+        let read = |path: &Path, room: usize| files::read_start(&files::open_to_read(path).unwrap(), &mut vec![0; room]);
+        let pipe = folder.file("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for odd in [pipe.as_path(), folder.path(), Path::new("/dev/null"), Path::new("/dev/zero")] {
+            assert_eq!(read(odd, 9).unwrap_err().kind(), io::ErrorKind::InvalidInput, "{}", odd.display());
+        }
+        let path = folder.file("one");
+        files::write_at(&files::create_exclusive(&path).unwrap(), 0, b"12345").unwrap();
+        assert_eq!([3, 5, 9].map(|room| read(&path, room).unwrap()), [3, 5, 5]);
+    }
 
     #[test]
     fn a_pipe_neither_hangs_nor_passes() {
@@ -165,7 +200,7 @@ mod tests {
             assert_eq!(files::open_existing_read(path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
             assert_eq!(files::open_existing_write(path).unwrap_err().kind(), io::ErrorKind::InvalidInput);
             assert_eq!(files::classify(&files::create_exclusive(path).unwrap_err()), Trouble::Exists);
-            assert!(files::share_access_like(path, folder.path()).is_err());
+            assert!(files::share_access_like(path, access(folder.path())).is_err());
             assert_eq!(files::entry_facts(path).unwrap().kind, EntryKind::Link);
         }
         assert!(!folder.file("nowhere").exists());
@@ -188,8 +223,8 @@ mod tests {
         let (file, inner) = (shared.join("one"), shared.join("inner"));
         drop(files::create_exclusive(&file).unwrap());
         std::fs::create_dir(&inner).unwrap();
-        files::share_access_like(&file, &shared).unwrap();
-        files::share_access_like(&inner, &shared).unwrap();
+        files::share_access_like(&file, access(&shared)).unwrap();
+        files::share_access_like(&inner, access(&shared)).unwrap();
         assert_eq!(file.metadata().unwrap().mode() & 0o7777, 0o660);
         assert_eq!(inner.metadata().unwrap().mode() & 0o7777, 0o2770);
         assert_eq!(file.metadata().unwrap().gid(), shared.metadata().unwrap().gid());
@@ -206,7 +241,7 @@ mod tests {
         }
         let file = shared.join("one");
         drop(files::create_exclusive(&file).unwrap());
-        files::share_access_like(&file, &shared).unwrap();
+        files::share_access_like(&file, access(&shared)).unwrap();
         assert_eq!(file.metadata().unwrap().gid(), 54_321);
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every handle shares reading, writing and deleting, so that no colleague is ever locked out by a look.
 
-use super::{EntryFacts, EntryKind, FileIdentity, Trouble, not_regular};
+use super::{Access, EntryFacts, EntryKind, FileIdentity, Trouble, not_regular, regular};
 use crate::platform::wide::to_wide;
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -45,6 +45,11 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.share_mode(SHARE_ALL).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)
 }
 
+pub(super) fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
+    regular(file)?;
+    file.seek_read(buffer, 0)
+}
+
 pub(super) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.seek_write(bytes, offset) {
@@ -61,12 +66,12 @@ pub(super) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-pub(super) fn share_access_like(_entry: &Path, _folder: &Path) -> io::Result<()> {
+pub(super) fn share_access_like(_entry: &Path, _folder: Access) -> io::Result<()> {
     Ok(())
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-pub(super) fn share_file_access(_file: &File, _folder: &Path) -> io::Result<()> {
+pub(super) fn share_file_access(_file: &File, _folder: Access) -> io::Result<()> {
     Ok(())
 }
 
@@ -110,7 +115,8 @@ pub(super) fn open_facts(file: &File) -> io::Result<EntryFacts> {
     };
     let file = (u64::from(facts.nFileIndexHigh) << 32) | u64::from(facts.nFileIndexLow);
     let identity = FileIdentity { volume: u64::from(facts.dwVolumeSerialNumber), file };
-    Ok(EntryFacts { kind, links: u64::from(facts.nNumberOfLinks), identity })
+    let length = (u64::from(facts.nFileSizeHigh) << 32) | u64::from(facts.nFileSizeLow);
+    Ok(EntryFacts { kind, links: u64::from(facts.nNumberOfLinks), identity, length, access: Access::default() })
 }
 
 pub(super) fn classify(number: i32) -> Option<Trouble> {

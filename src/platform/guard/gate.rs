@@ -46,11 +46,12 @@ impl Gate {
         let failed = |doing, source| SpawnError::failed(program, doing, source);
         let text = |text: &OsStr| CString::new(text.as_bytes()).map_err(|error| failed("reading its name", error.into()));
         let environment = environment(program);
-        let candidates = candidates(&program.program, environment.get(OsStr::new("PATH")).map(OsString::as_os_str));
-        if !candidates.iter().any(|candidate| candidate.exists()) {
+        let mut candidates = candidates(&program.program, environment.get(OsStr::new("PATH")).map(OsString::as_os_str));
+        let Some(first) = candidates.iter().position(|candidate| candidate.exists()) else {
             let source = io::Error::from_raw_os_error(libc::ENOENT);
             return Err(SpawnError::NotFound { program: program.program.clone(), source });
-        }
+        };
+        candidates.drain(..first);
         let name = text(&program.program)?;
         let arguments = program.arguments.iter().map(|argument| text(argument)).collect::<Result<Vec<_>, _>>()?;
         let environment = environment

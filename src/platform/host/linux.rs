@@ -14,7 +14,8 @@ pub(super) fn read() -> HostFacts {
         .find(|text| !text.trim().is_empty() && text.trim() != "uninitialized")
         .unwrap_or_else(crate::platform::user::machine_name);
     let pids = namespace("pid").map(|inode| inode.to_string()).unwrap_or_default();
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let boot = crate::platform::read_kernel_file("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let boot = String::from_utf8_lossy(&boot);
     // SAFETY: takes no argument and cannot fail.
     let owner = unsafe { libc::geteuid() };
     HostFacts { machine: hashed(&machine), boot: boot_in_view(boot.trim(), &pids), pids, owner: owner.to_string() }

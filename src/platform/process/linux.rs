@@ -4,6 +4,7 @@
 //! gone, `kill(pid, 0)` is asked as well: it answers `ESRCH` only when no such process exists.
 
 use super::{ProcessFacts, Sight};
+use crate::platform::read_kernel_file;
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
 
@@ -16,7 +17,7 @@ struct Stat {
 }
 
 pub(super) fn look(pid: u32) -> Sight {
-    match std::fs::read(format!("/proc/{pid}/stat")) {
+    match read_kernel_file(&format!("/proc/{pid}/stat")) {
         Ok(text) => match parse_stat(&text) {
             Some(stat) if stat.ended => Sight::None,
             Some(stat) => Sight::Started(stat.start),
@@ -60,7 +61,7 @@ pub(super) fn marked(variable: &str, value: &str) -> Option<Vec<ProcessFacts>> {
     let wanted = format!("{variable}={value}");
     let mut found = Vec::new();
     for pid in pids()? {
-        let Ok(environment) = std::fs::read(format!("/proc/{pid}/environ")) else { continue };
+        let Ok(environment) = read_kernel_file(&format!("/proc/{pid}/environ")) else { continue };
         if environment.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes())
             && let Sight::Started(start) = look(pid)
         {
@@ -87,7 +88,7 @@ pub(super) fn executable_name(pid: u32) -> Option<String> {
 pub(crate) fn descendants(root: u32) -> Vec<ProcessFacts> {
     let mut children: HashMap<u32, Vec<(u32, Stat)>> = HashMap::new();
     for pid in pids().into_iter().flatten() {
-        if let Some(stat) = std::fs::read(format!("/proc/{pid}/stat")).ok().and_then(|text| parse_stat(&text)) {
+        if let Some(stat) = read_kernel_file(&format!("/proc/{pid}/stat")).ok().and_then(|text| parse_stat(&text)) {
             children.entry(stat.parent).or_default().push((pid, stat));
         }
     }

@@ -3,6 +3,7 @@
 //! Hazard: a static glibc must not load the name-service plug-ins that `getpwuid_r` wants, so such builds read the file alone.
 
 use std::ffi::CStr;
+use std::sync::OnceLock;
 
 /// One user as the password database has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,15 +14,21 @@ struct Entry {
 
 pub(super) fn login() -> String {
     let user = effective_user();
-    entry(user)
-        .map(|entry| entry.login)
+    own_entry()
+        .map(|entry| entry.login.clone())
         .filter(|login| !login.is_empty())
         .or_else(|| ["USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok().filter(|text| !text.is_empty())))
         .unwrap_or_else(|| user.to_string())
 }
 
 pub(super) fn full_name() -> String {
-    entry(effective_user()).map(|entry| full_name_of(&entry)).unwrap_or_default()
+    own_entry().map(full_name_of).unwrap_or_default()
+}
+
+/// The entry of the effective user, asked for once: it may come from a directory server.
+fn own_entry() -> Option<&'static Entry> {
+    static ENTRY: OnceLock<Option<Entry>> = OnceLock::new();
+    ENTRY.get_or_init(|| entry(effective_user())).as_ref()
 }
 
 /// Returns the first field of the GECOS text, where `&` has stood for the capitalised login since the 1970s.

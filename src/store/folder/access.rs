@@ -3,23 +3,23 @@
 //! The hazards: a colleague's pipe, link or huge file in the place of ours, which must neither hang nor mislead us; and a file
 //! that cannot be read, which must not look like one that is not there.
 
-use super::FolderStore;
-use crate::lease::codec::{MOST_BYTES, fingerprint};
-use crate::platform::files::{self, EntryKind, Trouble, classify};
+use super::{FolderStore, lock};
+use crate::lease::codec::{LEASE_BYTES, MOST_BYTES, fingerprint};
+use crate::platform::files::{self, Access, EntryKind, Trouble, classify};
 use crate::store::StoreError;
 use crate::store::naming::STORES;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read, Seek};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 /// What lies under a name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Content {
     /// Nothing.
     Missing,
-    /// A regular file with these bytes, and which file of its volume it is.
-    Bytes(Vec<u8>, u64),
+    /// A regular file, and its bytes.
+    Bytes(Vec<u8>, File),
     /// Something whose bytes cannot be had: a folder, a link, a pipe, a file beyond [`MOST_BYTES`], one that another program has
     /// locked whole. The fingerprint is of what can be seen from outside.
     Odd(u64),
@@ -31,7 +31,7 @@ const LOCK_VIOLATION: i32 = 33;
 
 /// Opens, reads and closes: the only way of reading that asks the server anew.
 pub(super) fn look(path: &Path) -> io::Result<Content> {
-    let file = match files::open_existing_read(path) {
+    let file = match files::open_to_read(path) {
         Ok(file) => file,
         Err(error) if classify(&error) == Trouble::Missing => return Ok(Content::Missing),
         Err(error) => {
@@ -40,19 +40,24 @@ pub(super) fn look(path: &Path) -> io::Result<Content> {
         }
     };
     // All of ours are shorter than this, and a read of a regular file is short only at its end: one call does.
-    let mut start = [0; 4096];
-    let read = (&file).read(&mut start).and_then(|length| {
-        let mut bytes = start[..length].to_vec();
-        if length == start.len() {
-            (&file).take((MOST_BYTES + 1 - length) as u64).read_to_end(&mut bytes)?;
+    let mut bytes = vec![0; LEASE_BYTES + 1];
+    let read = files::read_start(&file, &mut bytes).and_then(|length| {
+        let more = length == bytes.len();
+        bytes.truncate(length);
+        if more {
+            bytes.clear();
+            (&file).rewind()?;
+            (&file).take(MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
         }
         Ok(bytes)
     });
     match read {
-        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes, files::file_identity(&file)?.file)),
+        Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes, file)),
         Ok(_) => outside(path),
         // Opening was allowed, so this is a mandatory lock on the bytes (SMB), not a question of permission.
         Err(error) if classify(&error) == Trouble::Denied || is_locked(&error) => outside(path),
+        // No regular file.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => outside(path),
         Err(error) => Err(error),
     }
 }
@@ -99,12 +104,17 @@ impl FolderStore {
         };
         match created {
             Ok(file) => {
-                let _decided_by_the_server = files::share_file_access(&file, &self.location.folder);
+                let _decided_by_the_server = files::share_file_access(&file, self.access());
                 Ok(Created::New(file))
             }
             Err(error) if classify(&error) == Trouble::Exists => Ok(Created::Exists),
             Err(error) => Err(StoreError::new(doing, path, error)),
         }
+    }
+
+    /// The access to the database's folder when it was last looked at, which is at nearly every look.
+    fn access(&self) -> Access {
+        lock(&self.folder).access
     }
 
     fn make_folders(&self, doing: &'static str, sub: Option<&str>) -> Result<(), StoreError> {
@@ -143,6 +153,6 @@ impl FolderStore {
 
     /// Lets colleagues in. Where the server decides about access by itself the call is refused, and nothing is lost by that.
     fn share_access(&self, path: &Path) {
-        let _decided_by_the_server = files::share_access_like(path, &self.location.folder);
+        let _decided_by_the_server = files::share_access_like(path, self.access());
     }
 }

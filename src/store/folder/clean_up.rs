@@ -83,7 +83,7 @@ impl FolderStore {
 
     fn new_history(&self, doing: &'static str) -> Result<MyHistory, StoreError> {
         let me = &self.identity;
-        let machine = store_name(OsStr::new(&crate::lease::codec::clean(&me.holder.machine, 64)));
+        let machine = store_name(OsStr::new(&*crate::lease::codec::clean(&me.holder.machine, 64)));
         let folder = self.location.store.join(HISTORY);
         for serial in 0..=u32::MAX {
             let suffix = if serial == 0 { String::new() } else { format!("-{serial}") };

@@ -6,7 +6,7 @@
 use super::access::{Content, Created, look};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{HEAD_BYTES, decode_lease, encode_head, encode_lease};
+use crate::lease::codec::{HEAD_BYTES, encode_head};
 use crate::lease::record::{Board, Body, Found, Head, LeaseId, Number, State};
 use crate::lease::wire::{Failure, Reply};
 use crate::platform::files::{self, Trouble, classify};
@@ -62,7 +62,10 @@ impl FolderStore {
         let path = self.lease_path(number);
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Found::Missing),
-            Content::Bytes(bytes, file) => Ok(decode_lease(number, &bytes).in_file(file)),
+            Content::Bytes(bytes, file) => {
+                let file = files::file_identity(&file).map_err(|error| StoreError::new(doing, &path, error))?.file;
+                Ok(lock(&self.codec).decode_lease(number, &bytes).in_file(file))
+            }
             Content::Odd(fingerprint) => Ok(Found::Blank { fingerprint }),
         }
     }
@@ -75,7 +78,8 @@ impl FolderStore {
             Created::Exists => return Ok(Reply::Exists),
         };
         let head = Head { state: State::Live, counter: 1, at };
-        if let Err(error) = write_flushed(&file, &encode_lease(body, &head)) {
+        let bytes = lock(&self.codec).encode_lease(body, &head);
+        if let Err(error) = write_flushed(&file, &bytes) {
             let failed = StoreError::new(doing, &path, error);
             drop(file);
             if failed.failure == Failure::Full {
@@ -99,8 +103,9 @@ impl FolderStore {
         self.write_own(number, &encode_head(head))
     }
 
-    pub(super) fn write_record(&self, body: &Body, head: &Head) -> Result<Reply, StoreError> {
-        self.write_own(body.id.number, &encode_lease(body, head))
+    pub(super) fn write_record(&self, body: &Arc<Body>, head: &Head) -> Result<Reply, StoreError> {
+        let bytes = lock(&self.codec).encode_lease(body, head);
+        self.write_own(body.id.number, &bytes)
     }
 
     fn write_own(&self, number: Number, bytes: &[u8]) -> Result<Reply, StoreError> {

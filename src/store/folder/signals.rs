@@ -3,19 +3,16 @@
 //! They are written in place and closed, not flushed: closing sends them to the server on NFS and SMB, and what a crash of the
 //! server loses of them is written again with the next heartbeat.
 
-use super::FolderStore;
 use super::access::{Content, Created, look};
+use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{
-    BOARD_BYTES, REVOKE_BYTES, decode_board, decode_notice, decode_revoke, encode_board, encode_notice, encode_revoke,
-};
+use crate::lease::codec::{BOARD_BYTES, REVOKE_BYTES, decode_revoke, encode_revoke};
 use crate::lease::record::{Board, Body, LeaseId, NoticeSeen, Revoke};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
 use crate::store::history::revoke_line;
 use crate::store::{StoreError, may_write_over};
 use std::fs::File;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,44 +26,41 @@ impl FolderStore {
         let path = self.board_path();
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None, None)),
-            Content::Bytes(bytes, _) => Ok(Reply::Board(decode_board(&bytes), decode_revoke(&bytes).map(Arc::new))),
+            Content::Bytes(bytes, _) => {
+                let board = bytes.get(..BOARD_BYTES).and_then(|board| lock(&self.codec).decode_board(board));
+                Ok(Reply::Board(board, decode_revoke(&bytes).map(Arc::new)))
+            }
             Content::Odd(_) => Ok(Reply::Board(None, None)),
         }
     }
 
     pub(super) fn write_board(&self, board: &Board) -> Result<Reply, StoreError> {
         let doing = "writing the board";
-        let bytes: [u8; BOARD_BYTES] = encode_board(board);
-        let file = self.open_board(doing)?;
-        let longest = (BOARD_BYTES + REVOKE_BYTES) as u64;
-        files::write_at(&file, 0, &bytes)
-            // Somebody's larger file in its place would never be read as a board.
-            .and_then(|()| if file.metadata()?.len() > longest { file.set_len(longest) } else { Ok(()) })
-            .map_err(|error| StoreError::new(doing, self.board_path(), error))?;
+        let bytes = lock(&self.codec).encode_board(board);
+        self.write_into_board(doing, 0, &bytes)?;
         Ok(Reply::Done)
     }
 
     /// Writes an order to give up behind the board, where every holder reads it. The history keeps it, whatever becomes of it.
     pub(super) fn write_revoke(&self, revoke: &Revoke) -> Result<Reply, StoreError> {
         let doing = "writing the order to give up";
-        let file = self.open_board(doing)?;
-        files::write_at(&file, BOARD_BYTES as u64, &encode_revoke(revoke))
-            .and_then(|()| file.sync_data())
-            .map_err(|error| StoreError::new(doing, self.board_path(), error))?;
+        let file = self.write_into_board(doing, BOARD_BYTES as u64, &encode_revoke(revoke))?;
+        file.sync_data().map_err(|error| StoreError::new(doing, self.board_path(), error))?;
         self.write_history(&revoke_line(revoke))?;
         Ok(Reply::Done)
     }
 
-    fn open_board(&self, doing: &'static str) -> Result<File, StoreError> {
+    fn write_into_board(&self, doing: &'static str, offset: u64, bytes: &[u8]) -> Result<File, StoreError> {
         let path = self.board_path();
-        let failed = |error| StoreError::new(doing, &path, error);
-        match files::open_existing_write(&path) {
+        let longest = (BOARD_BYTES + REVOKE_BYTES) as u64;
+        let written = match files::write_into(&path, offset, bytes, longest) {
             Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
-                Created::New(file) => Ok(file),
-                Created::Exists => files::open_existing_write(&path).map_err(failed),
+                Created::New(file) => files::write_at(&file, offset, bytes).map(|()| file),
+                Created::Exists => files::write_into(&path, offset, bytes, longest),
             },
-            other => other.map_err(failed),
-        }
+            other => other,
+        };
+        written.map_err(|error| StoreError::new(doing, &path, error))
     }
 
     /// Makes the board of a new store. One that is there already stays as it is: it may name a lease that is missing now, and is
@@ -75,7 +69,8 @@ impl FolderStore {
         let doing = "making the board";
         let path = self.board_path();
         if let Created::New(file) = self.create_file(doing, &path, None)? {
-            files::write_at(&file, 0, &encode_board(board)).map_err(|error| StoreError::new(doing, &path, error))?;
+            let bytes = lock(&self.codec).encode_board(board);
+            files::write_at(&file, 0, &bytes).map_err(|error| StoreError::new(doing, &path, error))?;
         }
         Ok(())
     }
@@ -84,8 +79,9 @@ impl FolderStore {
         let doing = "reading the notice";
         let path = &self.location.notice;
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
-            Content::Missing => self.missing(doing).map(|()| NoticeSeen::Missing),
-            Content::Bytes(bytes, _) => Ok(decode_notice(&bytes)),
+            // It lies beside the database, whatever is in the place of the store.
+            Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
+            Content::Bytes(bytes, _) => Ok(lock(&self.codec).decode_notice(&bytes)),
             Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
         }
     }
@@ -97,7 +93,8 @@ impl FolderStore {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
         };
-        if let Err(error) = files::write_at(&file, 0, &encode_notice(body, at)) {
+        let bytes = lock(&self.codec).encode_notice(body, at);
+        if let Err(error) = files::write_at(&file, 0, &bytes) {
             let failed = StoreError::new(doing, path, error);
             drop(file);
             if failed.failure == Failure::Full {
@@ -117,10 +114,9 @@ impl FolderStore {
             return Ok(Reply::Notice(seen));
         }
         let path = &self.location.notice;
-        files::open_existing_write(path)
-            .and_then(|file| write_over(&file, &encode_notice(body, at)))
-            .map_err(|error| StoreError::new("writing the notice", path, error))?;
-        Ok(Reply::Done)
+        let bytes = lock(&self.codec).encode_notice(body, at);
+        let written = files::write_into(path, 0, &bytes, bytes.len() as u64);
+        written.map(|_| Reply::Done).map_err(|error| StoreError::new("writing the notice", path, error))
     }
 
     pub(super) fn remove_notice(&self, id: LeaseId) -> Result<Reply, StoreError> {
@@ -136,12 +132,4 @@ impl FolderStore {
         }
         Ok(Reply::Done)
     }
-}
-
-/// Writes a whole signal in place. Its length is touched only where somebody else's content was longer: cutting it first would
-/// show an empty file to a quarter of the readers (measured on NFS and SMB).
-fn write_over(file: &File, bytes: &[u8]) -> io::Result<()> {
-    files::write_at(file, 0, bytes)?;
-    let length = bytes.len() as u64;
-    if file.metadata()?.len() == length { Ok(()) } else { file.set_len(length) }
 }

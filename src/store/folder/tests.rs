@@ -43,7 +43,7 @@ fn a_share_that_was_disconnected_is_not_free() {
     // What is seen when a network drive is unmounted under us: the folder is there, empty, on another volume.
     let mut store = store;
     store.capabilities.kind = "cifs".into();
-    store.volume = AtomicU64::new(u64::MAX);
+    lock(&store.folder).identity.volume = u64::MAX;
     for op in [Op::List, Op::ReadBoard, Op::ReadNotice, Op::ReadLease(Number(1)), create(1), Op::Touch] {
         let StoreError { failure, .. } = store.perform(&op).unwrap_err();
         assert_eq!(failure, Failure::Unreachable, "{op:?}");
@@ -55,9 +55,9 @@ fn a_share_that_was_disconnected_is_not_free() {
 fn a_share_mounted_again_under_another_number_is_the_same() {
     let temp = tempfile::tempdir().unwrap();
     let store = open(temp.path());
-    store.volume.store(u64::MAX, Ordering::Relaxed);
+    lock(&store.folder).identity.volume = u64::MAX;
     assert_eq!(store.perform(&Op::List).unwrap(), Reply::Numbers(Vec::new()));
-    assert_ne!(store.volume.load(Ordering::Relaxed), u64::MAX);
+    assert_ne!(lock(&store.folder).identity.volume, u64::MAX);
 }
 
 #[test]
