@@ -1,11 +1,12 @@
 //! Sessions on a real folder: take, wait, hand over, give back; and exactly how many operations each costs.
 
-use sharelock::clock::{Clock, SystemClock};
+use sharelock::clock::{Clock, Moment, SystemClock, Ticks, WallTime};
 use sharelock::lease::codec::encode_lease;
 use sharelock::lease::record::{self, Body, Found, Head, Holder, Host, LeaseId, Nonce, Number, ProcessId};
+use sharelock::lease::rules::Rules;
 use sharelock::lease::timing::Timing;
-use sharelock::lease::wire::{Op, Reply, Report};
-use sharelock::lease::{Belief, Identity, State};
+use sharelock::lease::wire::{Action, Event, Op, Reply, Report};
+use sharelock::lease::{Belief, Client, Identity, Memory, State};
 use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
 use sharelock::store::{Capabilities, FolderStore, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
@@ -80,13 +81,16 @@ fn database(folder: &Path) -> PathBuf {
     path
 }
 
-fn session(database: &Path, user: &str, timing: Timing) -> (Session, Arc<Counting>) {
+fn counting(database: &Path, user: &str) -> Counting {
     let me = identity(user);
     let nonce = Nonce(u128::from(crc32fast::hash(user.as_bytes())));
     let author = sharelock::store::Identity { holder: me.holder, host: me.host, nonce };
-    let inner = FolderStore::open(database, author).unwrap();
-    let folder = Some(inner.location().store.clone());
-    let store = Arc::new(Counting { inner, ops: Mutex::default() });
+    Counting { inner: FolderStore::open(database, author).unwrap(), ops: Mutex::default() }
+}
+
+fn session(database: &Path, user: &str, timing: Timing) -> (Session, Arc<Counting>) {
+    let store = Arc::new(counting(database, user));
+    let folder = Some(store.inner.location().store.clone());
     let options = SessionOptions { timing, identity: identity(user), memory: None, place: String::new(), folder };
     (Session::open(Arc::clone(&store) as Arc<dyn Store>, options).unwrap(), store)
 }
@@ -250,4 +254,67 @@ fn operations_are_counted() {
     assert_eq!(store.take(), ["remove notice", "write head", "read board", "write board", "close"]);
     drop(anna.look(Duration::from_secs(5)));
     assert_eq!(store.take(), ["read board", "list", "read lease", "read notice"]);
+}
+
+/// One client and its store, in a time that passes only when it is told to.
+struct Timeless {
+    client: Client,
+    store: Counting,
+}
+
+impl Timeless {
+    fn new(database: &Path, user: &str) -> Self {
+        let seed = u128::from(crc32fast::hash(user.as_bytes()));
+        let client = Client::new(identity(user), Timing::default(), Rules::default(), seed, false, Memory::default());
+        Self { client, store: counting(database, user) }
+    }
+
+    fn tell(&mut self, at: Duration, event: Event) {
+        let millis = i64::try_from(at.as_millis()).unwrap();
+        let now = Moment { ticks: Ticks::from_nanos(0) + at, wall: WallTime(1_795_424_000_000 + millis) };
+        self.client.handle(now, event);
+        while let Some(action) = self.client.poll() {
+            if let Action::Request(id, op) = action {
+                let result = self.store.perform(&op).map_err(|error| error.failure);
+                self.client.handle(now, Event::Answer(id, result));
+            }
+        }
+    }
+
+    fn due(&self) -> Duration {
+        self.client.deadline().map_or(Duration::MAX, |due| due.since(Ticks::from_nanos(0)))
+    }
+}
+
+#[test]
+fn an_hour_held_and_an_hour_watched_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (mut anna, mut ben) = (Timeless::new(&database, "anna"), Timeless::new(&database, "ben"));
+    let begin = Duration::from_secs(1000);
+    anna.tell(begin, Event::Want);
+    ben.tell(begin, Event::Want);
+    anna.store.take();
+    ben.store.take();
+    let end = begin + Duration::from_secs(3600);
+    let mut wakes = (0, 0);
+    loop {
+        let next = anna.due().min(ben.due());
+        if next > end {
+            break;
+        }
+        let (who, woken) = if anna.due() == next { (&mut anna, &mut wakes.0) } else { (&mut ben, &mut wakes.1) };
+        who.tell(next, Event::Tick);
+        *woken += 1;
+    }
+    // A heartbeat every 30 s, and nothing else.
+    assert_eq!(wakes.0, 120);
+    assert_eq!(anna.store.take(), ["write head", "read lease", "read board", "write notice"].repeat(120));
+    // A look every 15 s, and the ledger listed once a minute.
+    assert_eq!(wakes.1, 240);
+    let looks = ben.store.take();
+    let count = |wanted: &str| looks.iter().filter(|op| **op == wanted).count();
+    assert_eq!(["read board", "read lease", "read notice", "probe", "list"].map(count), [240, 240, 240, 240, 60]);
+    assert_eq!(looks.len(), 4 * 240 + 60);
+    assert!(matches!(anna.client.belief(Ticks::from_nanos(0) + end), Belief::Holding(..)));
 }

@@ -11,7 +11,7 @@ use crate::clock::WallTime;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::io::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,6 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-use notice::notice_as_read;
 pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
 pub use remembering::Codec;
 pub use revoke::{decode_revoke, encode_revoke};
@@ -101,7 +100,7 @@ pub fn encode_head(head: &Head) -> [u8; HEAD_BYTES] {
     let millis = head.at.0.clamp(0, LAST_MILLIS);
     let mut bytes = [b' '; HEAD_BYTES];
     let written = write!(
-        &mut bytes[..],
+        Room(&mut bytes),
         "{{\"state\":\"{}\",\"counter\":{},\"at\":{}.{:03},",
         state_name(head.state),
         head.counter,
@@ -117,9 +116,9 @@ pub fn encode_head(head: &Head) -> [u8; HEAD_BYTES] {
 #[must_use]
 pub fn decode_head(bytes: &[u8]) -> Option<Head> {
     let text = std::str::from_utf8(bytes.get(..HEAD_BYTES)?).ok()?;
-    let (state, rest) = text.strip_prefix("{\"state\":\"")?.split_once("\",\"counter\":")?;
-    let (counter, rest) = rest.split_once(",\"at\":")?;
-    let (seconds, rest) = rest.split_once('.')?;
+    let (state, rest) = text.strip_prefix("{\"state\":\"")?.split_once('"')?;
+    let (counter, rest) = rest.strip_prefix(",\"counter\":")?.split_once(',')?;
+    let (seconds, rest) = rest.strip_prefix("\"at\":")?.split_once('.')?;
     let (millis, _) = rest.split_once(',')?;
     let at = seconds.parse::<i64>().ok()?.checked_mul(1000)?.checked_add(millis.parse().ok()?)?;
     let head = Head { state: parse_state(state)?, counter: counter.parse().ok()?, at: WallTime(at) };
@@ -469,9 +468,21 @@ fn unseal(bytes: &[u8], open: &str) -> Option<Vec<u8>> {
 
 fn seal_of(front: &[u8]) -> [u8; SEAL_BYTES] {
     let mut end = [0; SEAL_BYTES];
-    let written = write!(&mut end[..], "\"crc\":\"{:08x}\"}}\n", crc32fast::hash(front));
+    let written = writeln!(Room(&mut end), "\"crc\":\"{:08x}\"}}", crc32fast::hash(front));
     debug_assert!(written.is_ok(), "a seal has its own length");
     end
+}
+
+/// Takes text into bytes, as long as there is room for it.
+struct Room<'a>(&'a mut [u8]);
+
+impl fmt::Write for Room<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let (here, rest) = std::mem::take(&mut self.0).split_at_mut_checked(text.len()).ok_or(fmt::Error)?;
+        here.copy_from_slice(text.as_bytes());
+        self.0 = rest;
+        Ok(())
+    }
 }
 
 fn readable(v: u32, min_reader: u32) -> Option<()> {
@@ -506,51 +517,6 @@ pub(crate) fn basis_name(basis: Basis) -> &'static str {
 
 fn parse_state(name: &str) -> Option<State> {
     [State::Live, State::Ended, State::Void].into_iter().find(|&state| state_name(state) == name)
-}
-
-/// Returns whether a body is read back as exactly this one; all that the limits change is not.
-fn is_as_read(body: &Body) -> bool {
-    let texts = [
-        (&body.holder.user, limit::USER),
-        (&body.holder.name, limit::NAME),
-        (&body.holder.machine, limit::MACHINE),
-        (&body.holder.session, limit::SESSION),
-        (&body.holder.app, limit::APP),
-        (&body.holder.note, limit::NOTE),
-        (&body.host.machine, limit::HOST),
-        (&body.host.boot, limit::HOST),
-        (&body.host.pids, limit::HOST),
-        (&body.host.owner, limit::HOST),
-        (&body.database, limit::DATABASE),
-    ];
-    is_in_range(body.id, body.token)
-        && body.holder.pid == body.process.pid
-        && body.guards.len() <= MOST_GUARDS
-        && (0..=LAST_MILLIS).contains(&body.acquired.0)
-        && promise_as_read(&body.promise) == body.promise
-        && texts.into_iter().all(|(text, limit)| clean(text, limit) == *text)
-}
-
-/// Returns what a board is read back as.
-fn board_as_read(board: &Board) -> Option<Board> {
-    is_in_range(board.id, board.token).then_some(Board { long: as_read(board.long), ..*board })
-}
-
-fn promise_as_read(promise: &Promise) -> Promise {
-    Promise {
-        heartbeat: as_read(promise.heartbeat),
-        fence: as_read(promise.fence),
-        short: as_read(promise.short),
-        long: as_read(promise.long),
-    }
-}
-
-fn as_read(duration: Duration) -> Duration {
-    from_millis(millis_up(duration))
-}
-
-fn is_in_range(id: LeaseId, token: Token) -> bool {
-    (1..=Number::MAX.0).contains(&id.number.0) && (1..=Token::MAX.0).contains(&token.0)
 }
 
 fn parse_id(number: u64, nonce: &str) -> Option<LeaseId> {

@@ -136,7 +136,8 @@ fn program_of(name: &OsStr) -> Option<&'static str> {
 
 /// The journal that both clients keep at the top of what they synchronise; its name holds a hash.
 fn is_journal(name: &str) -> bool {
-    (name.starts_with(".sync_") || name.starts_with("._sync_")) && name.ends_with(".db")
+    (name.starts_with(".sync_") || name.starts_with("._sync_"))
+        && Path::new(name).extension().is_some_and(|extension| extension == "db")
 }
 
 #[cfg(test)]

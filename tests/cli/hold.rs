@@ -84,3 +84,50 @@ fn a_reader_that_is_gone_ends_it() {
     assert_eq!(code, Some(0));
     assert_eq!(place.run(&["status", "wems.db"]).out.trim(), "wems.db is free.");
 }
+
+/// The sum of a number in `/proc/PID/task/*/status`.
+#[cfg(target_os = "linux")]
+fn of_all_threads(pid: u32, field: &str) -> u64 {
+    let tasks = std::fs::read_dir(format!("/proc/{pid}/task")).unwrap();
+    let of_one = |task: std::io::Result<std::fs::DirEntry>| {
+        let text = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':')).unwrap_or_default();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+    };
+    tasks.map(of_one).sum()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn holding_sleeps_between_heartbeats_and_is_small() {
+    let place = Place::new();
+    let mut command = place.command(&["hold", "--json", "wems.db"]);
+    // A heartbeat every two seconds.
+    command.env("SHARELOCK_TIME_SCALE", "15");
+    let hold = Running::start(command);
+    hold.event("acquired");
+    let slept_through = (0..20).any(|_| {
+        hold.event("renewed");
+        let (sleeps, took) = timed(|| {
+            // What follows the renewal has its time first: the notice, and the line just read.
+            pause(400);
+            let before = of_all_threads(hold.pid(), "voluntary_ctxt_switches");
+            pause(1000);
+            (before, of_all_threads(hold.pid(), "voluntary_ctxt_switches"))
+        });
+        // On a busy machine the next heartbeat may have come meanwhile.
+        let in_time = took < Duration::from_millis(1700);
+        assert!(!in_time || sleeps.0 == sleeps.1, "woken {} times between two heartbeats", sleeps.1 - sleeps.0);
+        in_time
+    });
+    assert!(slept_through, "this machine was never idle for a second");
+    let before = of_all_threads(hold.pid(), "voluntary_ctxt_switches");
+    (0..3).for_each(|_| drop(hold.event("renewed")));
+    let woken = of_all_threads(hold.pid(), "voluntary_ctxt_switches") - before;
+    // The keeper, which also waits for its flush, and the teller, which prints a line.
+    assert!(woken <= 3 * 6, "{woken} wake-ups in 3 heartbeats");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", hold.pid())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let kilobytes: u64 = peak.split_whitespace().next().unwrap().parse().unwrap();
+    assert!(kilobytes < 10 * 1024, "{kilobytes} kB of memory");
+}

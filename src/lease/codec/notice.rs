@@ -6,8 +6,7 @@
 use super::super::record::{Body, NoticeSeen};
 use super::super::timing::Promise;
 use super::{
-    VERSION, clean, date, fingerprint, from_millis, is_in_range, lenient_holder, limit, millis_up, parse_id, parse_token,
-    promise_as_read, write_object,
+    VERSION, clean, date, fingerprint, from_millis, lenient_holder, limit, millis_up, parse_id, parse_token, write_object,
 };
 use crate::clock::WallTime;
 use chrono::SecondsFormat;
@@ -74,16 +73,6 @@ pub fn encode_notice(body: &Body, at: WallTime) -> [u8; NOTICE_BYTES] {
     write_object(&mut bytes[..NOTICE_BYTES - 1], &fields);
     bytes[NOTICE_BYTES - 1] = b'\n';
     bytes
-}
-
-/// Returns what the notice of a lease is read back as; nothing for a lease that cannot be.
-pub(super) fn notice_as_read(body: &Body, bytes: &[u8]) -> Option<NoticeSeen> {
-    is_in_range(body.id, body.token).then(|| NoticeSeen::Ours {
-        id: body.id,
-        token: body.token,
-        promise: promise_as_read(&body.promise),
-        fingerprint: fingerprint(bytes),
-    })
 }
 
 /// Reads a notice that exists.

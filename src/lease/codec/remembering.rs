@@ -4,13 +4,15 @@
 //! more than reading them. What is remembered is the answer of a pure function, found by comparing all of its bytes: nothing can be
 //! stale. What a record that is written will be read as is known without reading it; debug builds check that.
 
-use super::super::record::{Board, Body, Found, Head, NoticeSeen, Number};
+use super::super::record::{Board, Body, Found, Head, LeaseId, MOST_GUARDS, NoticeSeen, Number, Token};
+use super::super::timing::Promise;
 use super::{BOARD_BYTES, HEAD_BYTES, LEASE_BYTES, NOTICE_BYTES};
+use super::{LAST_MILLIS, clean, fingerprint, from_millis, limit, millis_up};
 use super::{assemble, decode_board, decode_body, decode_notice, encode_board, encode_lease, encode_notice};
-use super::{board_as_read, is_as_read, notice_as_read};
 use crate::clock::WallTime;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Two are enough: what is mine, and what was before it.
 const REMEMBERED: usize = 2;
@@ -67,6 +69,61 @@ impl Codec {
         }
         bytes
     }
+}
+
+/// Returns whether a body is read back as exactly this one; all that the limits change is not.
+fn is_as_read(body: &Body) -> bool {
+    let texts = [
+        (&body.holder.user, limit::USER),
+        (&body.holder.name, limit::NAME),
+        (&body.holder.machine, limit::MACHINE),
+        (&body.holder.session, limit::SESSION),
+        (&body.holder.app, limit::APP),
+        (&body.holder.note, limit::NOTE),
+        (&body.host.machine, limit::HOST),
+        (&body.host.boot, limit::HOST),
+        (&body.host.pids, limit::HOST),
+        (&body.host.owner, limit::HOST),
+        (&body.database, limit::DATABASE),
+    ];
+    is_in_range(body.id, body.token)
+        && body.holder.pid == body.process.pid
+        && body.guards.len() <= MOST_GUARDS
+        && (0..=LAST_MILLIS).contains(&body.acquired.0)
+        && promise_as_read(&body.promise) == body.promise
+        && texts.into_iter().all(|(text, limit)| clean(text, limit) == *text)
+}
+
+/// Returns what a board is read back as.
+fn board_as_read(board: &Board) -> Option<Board> {
+    is_in_range(board.id, board.token).then_some(Board { long: as_read(board.long), ..*board })
+}
+
+fn promise_as_read(promise: &Promise) -> Promise {
+    Promise {
+        heartbeat: as_read(promise.heartbeat),
+        fence: as_read(promise.fence),
+        short: as_read(promise.short),
+        long: as_read(promise.long),
+    }
+}
+
+fn as_read(duration: Duration) -> Duration {
+    from_millis(millis_up(duration))
+}
+
+fn is_in_range(id: LeaseId, token: Token) -> bool {
+    (1..=Number::MAX.0).contains(&id.number.0) && (1..=Token::MAX.0).contains(&token.0)
+}
+
+/// Returns what the notice of a lease is read back as; nothing for a lease that cannot be.
+fn notice_as_read(body: &Body, bytes: &[u8]) -> Option<NoticeSeen> {
+    is_in_range(body.id, body.token).then(|| NoticeSeen::Ours {
+        id: body.id,
+        token: body.token,
+        promise: promise_as_read(&body.promise),
+        fingerprint: fingerprint(bytes),
+    })
 }
 
 /// The last answers of one function, the newest first.
