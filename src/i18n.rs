@@ -145,6 +145,8 @@ pub enum Talk {
     Waiting,
     /// Still waiting, after so long.
     StillWaiting(Duration),
+    /// Who waits for it.
+    InLine(Vec<Person>),
     /// The live line of a terminal: waiting for so long.
     WaitingLine(Duration),
     /// The share does not answer, and waiting goes on.

@@ -7,9 +7,8 @@ use super::exit::Exit;
 use super::open::LANGUAGE;
 use super::terminal::say;
 use crate::i18n::{About, Talk};
-use crate::lease::wire::Report;
 use crate::platform::signals::{Signal, Signals};
-use crate::session::Canceller;
+use crate::session::{Canceller, Events, News};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -19,7 +18,7 @@ pub(super) enum Happening {
     /// Somebody asks this process to end.
     Signal(Signal),
     /// The lease has news.
-    Report(Report),
+    News(News),
     /// The program has ended with this code.
     Ended(i32),
     /// So has all that it started.
@@ -111,10 +110,16 @@ impl Attention {
         self.sender.clone()
     }
 
-    /// Passes on what the lease reports, until the session ends.
-    pub(super) fn pass_on(&self, reports: mpsc::Receiver<Report>) -> io::Result<()> {
+    /// Passes on what happens to the lease, until the session ends.
+    pub(super) fn pass_on(&self, events: Events) -> io::Result<()> {
         let sender = self.sender.clone();
-        let pass = move || while reports.recv().is_ok_and(|report| sender.send(Happening::Report(report)).is_ok()) {};
+        let pass = move || {
+            for news in events {
+                if sender.send(Happening::News(news)).is_err() {
+                    break;
+                }
+            }
+        };
         std::thread::Builder::new().name("sharelock-reports".into()).spawn(pass).map(drop)
     }
 }

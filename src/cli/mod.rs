@@ -11,6 +11,7 @@ mod hold;
 mod news;
 mod open;
 mod run;
+mod seen;
 mod status;
 mod supervise;
 mod take;

@@ -163,6 +163,10 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
     match what {
         Talk::Waiting => f.write_str("Waiting for it."),
         Talk::StillWaiting(time) => write!(f, "Still waiting, for {} now.", Span(*time)),
+        Talk::InLine(people) => {
+            let people: Vec<String> = people.iter().map(|who| format!("{}{}", name(who), because(&who.machine))).collect();
+            write!(f, "Waiting for it: {}.", people.join(", "))
+        }
         Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", Span(*time)),
         Talk::NoAnswerYet => write!(f, "{database}: the shared folder does not answer; still trying."),
         Talk::Yours(token) => write!(f, "{database} is yours now (token {token})."),
