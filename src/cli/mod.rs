@@ -8,6 +8,7 @@ mod demo;
 mod describe;
 mod exit;
 mod hold;
+mod manual;
 mod news;
 mod open;
 mod run;
@@ -16,7 +17,9 @@ mod status;
 mod supervise;
 mod take;
 mod terminal;
+mod wait;
 mod waiting;
+mod watch;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -29,6 +32,8 @@ Examples:
   sharelock run wems.db -- sqlite3 wems.db     Wait for it, run a program, give it back
   sharelock run -n wems.db -- ./import.sh      Do not wait: 75 when somebody else has it
   sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
+  sharelock wait wems.db && echo free          Only wait until it is free
+  sharelock watch wems.db                      Who has it, and every change
   sharelock demo                               See it work
 
 Exit codes:
@@ -61,6 +66,14 @@ enum Verb {
     Run(run::RunArguments),
     /// Have it until Ctrl-C
     Hold(hold::HoldArguments),
+    /// Wait until it is free, and leave it to others
+    Wait(wait::WaitArguments),
+    /// Show who has them, and then every change, until Ctrl-C
+    Watch(watch::WatchArguments),
+    /// Print completions for a shell
+    Completions(manual::CompletionArguments),
+    /// Print the manual page
+    Man(manual::ManArguments),
     /// See it work, with two real programs in a temporary folder
     Demo,
     /// One turn of the demo
@@ -83,6 +96,10 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::status(arguments, timing).code(),
         Verb::Run(arguments) => run::run(arguments, timing),
         Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
+        Verb::Wait(arguments) => wait::wait(arguments, timing).code(),
+        Verb::Watch(arguments) => watch::watch(arguments, timing).code(),
+        Verb::Completions(arguments) => manual::completions(arguments).code(),
+        Verb::Man(arguments) => manual::man(arguments).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

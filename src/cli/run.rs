@@ -38,8 +38,20 @@ pub(super) enum OnLost {
     Stop,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  sharelock run wems.db -- sqlite3 wems.db             Wait as long as it takes
+  sharelock run -w 5m wems.db -- ./import.sh           75 when it is still held after 5 minutes
+  sharelock run -n -E 1 wems.db -- ./import.sh         Do not wait, and exit with 1 then
+  sharelock run --on-lost stop wems.db -- ./batch.sh   End it rather than let it write without the lease
+
+The program gets SHARELOCK_TOKEN (grows with every lease), SHARELOCK_DATABASE and SHARELOCK_STORE in its environment.
+Exit codes: the program's own, 126, 127 and 128+n as in sh; 75 somebody else has it, 69 the shared folder cannot be reached,
+73 no lease can be made there, 77 no permission, 130 interrupted.";
+
 /// What was typed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RunArguments {
     #[command(flatten)]
     take: TakeArguments,

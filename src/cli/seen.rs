@@ -69,6 +69,8 @@ pub(super) struct Seen {
     pub(super) state: State,
     /// In how long it can be taken over at the earliest.
     pub(super) takeable_in: Option<Duration>,
+    /// Its death would change nothing on the share.
+    pub(super) is_held_on_this_computer: bool,
     /// What makes it different from what was told before.
     pub(super) essence: Essence,
     sentence: String,
@@ -76,7 +78,7 @@ pub(super) struct Seen {
 }
 
 /// What people are told of anew when it changes. A holder's signs of life are not part of it.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Essence {
     state: State,
     lease: Option<LeaseId>,
@@ -125,6 +127,7 @@ impl Seen {
         Self {
             state: status.state,
             takeable_in: status.takeable_in,
+            is_held_on_this_computer: status.holder.as_ref().is_some_and(|holder| holder.machine == database.me().machine),
             essence: essence(&status, &waiting, error.as_ref().map(|error| error.code)),
             sentence,
             line: Line {
@@ -154,6 +157,7 @@ impl Seen {
         Self {
             state,
             takeable_in: None,
+            is_held_on_this_computer: false,
             essence: Essence {
                 state,
                 lease: None,

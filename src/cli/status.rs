@@ -18,11 +18,19 @@ const AT_ONCE: usize = 16;
 /// How long one database may take altogether: opening, looking, and reading the queue.
 const LONGEST: Duration = Duration::from_secs(2 * PATIENCE.as_secs() + 2);
 
+const EXAMPLES: &str = "\
+Examples:
+  sharelock status wems.db
+  sharelock status --json //server/hr/*.db | jq -r 'select(.state == \"held\").holder.name'
+
+Exit codes: 0 free or mine, 75 somebody else has it, 69 the shared folder cannot be reached, 77 no permission (the worst of all).";
+
 /// What was typed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct StatusArguments {
     /// The databases to look at
-    #[arg(value_name = "DB", required = true)]
+    #[arg(value_name = "DB", required = true, value_hint = clap::ValueHint::FilePath)]
     databases: Vec<PathBuf>,
     /// Print one JSON object per line and database
     #[arg(long)]

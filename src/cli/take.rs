@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub(super) struct TakeArguments {
     /// The database to take
-    #[arg(value_name = "DB")]
+    #[arg(value_name = "DB", value_hint = clap::ValueHint::FilePath)]
     pub(super) database: PathBuf,
     /// Do not wait: exit with 75 when somebody else has it
     #[arg(short, long, conflicts_with = "timeout")]
@@ -69,19 +69,8 @@ fn not_opened(path: &Path, error: &NotOpened) -> Exit {
 /// Waits for the lease as long as was asked for.
 pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
     let shown = opened.name();
-    let canceller = opened.canceller();
-    attention.wait(canceller.clone());
-    let mut waiting = Waiting::begin(opened);
-    let mut progress = |status: &Status| {
-        // A signal that came a moment before the wait began is not forgotten.
-        if attention.is_stopped() {
-            canceller.cancel();
-        }
-        waiting.update(status);
-    };
-    let result = opened.acquire(Acquire::default().wait(arguments.wait()).progress(&mut progress));
-    let spoke = waiting.end();
-    let stopped_by = attention.work();
+    let Waited { result, spoke, stopped_by } =
+        waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
     match result {
         Ok(guard) if stopped_by.is_none() => {
             if spoke {
@@ -99,13 +88,45 @@ pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Att
     }
 }
 
-fn stopped(shown: &str, by: Option<i32>) -> Exit {
+/// How a wait ended.
+pub(super) struct Waited<T> {
+    pub(super) result: Result<T, AcquireError>,
+    /// Whether anything was said meanwhile.
+    pub(super) spoke: bool,
+    /// The signal that asked for its end.
+    pub(super) stopped_by: Option<i32>,
+}
+
+/// Waits, and meanwhile shows what for and hears signals.
+pub(super) fn waited<T>(
+    opened: &Database,
+    attention: &Attention,
+    wait: impl FnOnce(&mut dyn FnMut(&Status)) -> Result<T, AcquireError>,
+) -> Waited<T> {
+    let canceller = opened.canceller();
+    attention.wait(canceller.clone());
+    let mut waiting = Waiting::begin(opened);
+    let mut progress = |status: &Status| {
+        // A signal that came a moment before the wait began is not forgotten.
+        if attention.is_stopped() {
+            canceller.cancel();
+        }
+        waiting.update(status);
+    };
+    let result = wait(&mut progress);
+    let spoke = waiting.end();
+    Waited { result, spoke, stopped_by: attention.work() }
+}
+
+/// Says that the wait was ended.
+pub(super) fn stopped(shown: &str, by: Option<i32>) -> Exit {
     say(About(shown, &Talk::StoppedWaiting, LANGUAGE));
     // Without a signal it was the end of the input: what was wanted was not had.
     by.map_or(Exit::Held, Exit::Signalled)
 }
 
-fn refused(opened: &Database, error: AcquireError) -> Exit {
+/// Says why it could not be had.
+pub(super) fn refused(opened: &Database, error: AcquireError) -> Exit {
     let shown = opened.name();
     match error {
         AcquireError::Taken(status) | AcquireError::Newer(status) => {

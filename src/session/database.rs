@@ -194,14 +194,14 @@ impl Database {
         Ok(self.session.acquire(how.wait, how.progress)?.with_turn(turn))
     }
 
-    /// Waits until nobody has the database, without taking it: a hint, since somebody else may be faster.
+    /// Waits until nobody has the database, without taking it: a hint, since somebody else may be faster. Returns the state.
     ///
     /// A lease whose holder is gone counts as nobody's once it can be taken over. On network folders that is not seen without
     /// waiting for the lease itself; [`Database::acquire`] sees it.
     ///
     /// # Errors
     /// As [`Database::acquire`].
-    pub fn wait_until_free(&self, how: Acquire<'_>) -> Result<(), AcquireError> {
+    pub fn wait_until_free(&self, how: Acquire<'_>) -> Result<Status, AcquireError> {
         if let Some(program) = &self.capabilities().synchronised_by {
             return Err(AcquireError::Synchronised(printable(program)));
         }

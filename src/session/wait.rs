@@ -30,11 +30,12 @@ struct Waiting {
 }
 
 impl Session {
-    /// Waits until nobody has the lease or it can be taken over, as long as `wait` says; `progress` as in [`Session::acquire`].
+    /// Waits until nobody has the lease or it can be taken over, as long as `wait` says; returns which of the two it is. `progress` as in
+    /// [`Session::acquire`].
     ///
     /// # Errors
     /// [`AcquireError`], as when it was to be taken.
-    pub fn wait_until_free(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<(), AcquireError> {
+    pub fn wait_until_free(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Status, AcquireError> {
         let engine = &self.engine;
         if self.capabilities().may_hang {
             engine.start_keeper()?;
@@ -48,11 +49,10 @@ impl Session {
         let mut waiting = Waiting { wait, began, answered: began, asked: began, seen, watcher: None };
         engine.post(Event::Look);
         loop {
-            let status = match self.step(&mut waiting) {
-                Ok(None) => return Ok(()),
-                Ok(Some(status)) => status,
-                Err(error) => return Err(error),
-            };
+            let (status, free) = self.step(&mut waiting)?;
+            if free {
+                return Ok(status);
+            }
             if let Some(progress) = progress.as_mut() {
                 progress(&status);
             }
@@ -72,8 +72,8 @@ impl Session {
         }
     }
 
-    /// Judges what happened since the last time: `None` when it is free, else the state to wait on.
-    fn step(&self, waiting: &mut Waiting) -> Result<Option<Status>, AcquireError> {
+    /// Judges what happened since the last time: the state, and whether there is nobody to wait for.
+    fn step(&self, waiting: &mut Waiting) -> Result<(Status, bool), AcquireError> {
         let now = self.engine.clock.now();
         let state = self.engine.lock();
         if state.cancelled {
@@ -92,7 +92,7 @@ impl Session {
         if looked {
             waiting.answered = now.ticks;
             if status.state == State::Free || (status.takeable_in == Some(Duration::ZERO) && !status.newer) {
-                return Ok(None);
+                return Ok((status, true));
             }
         }
         if let Some(failure) = failed
@@ -116,7 +116,7 @@ impl Session {
             // What changed between the look and the beginning of the watch would never be told.
             self.engine.post(Event::Look);
         }
-        Ok(Some(status))
+        Ok((status, false))
     }
 
     /// Returns after how long to look again, though nothing was told.
