@@ -203,6 +203,36 @@ pub enum Talk {
     LapsesIn(Duration, Option<When>),
     /// It had been lost before it was given back.
     LostAtRelease,
+    /// The history is empty.
+    NothingOnRecord,
+    /// So many records of the history cannot be read.
+    Unreadable(usize),
+    /// The history is longer than what is shown.
+    HistoryCut,
+}
+
+/// One cell of the history's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// From when to when; still, where there is no end.
+    Time(When, Option<When>),
+    /// Who.
+    Who(Person),
+    /// How it ended.
+    Ending(Ending),
+}
+
+/// How a lease ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It has not; the last sign of life was that long ago.
+    Held(Duration),
+    /// It was given back.
+    Released,
+    /// No sign of life, and somebody else came after the time-out.
+    Lapsed,
+    /// Its program had ended, and somebody else came at once.
+    TakenOver,
 }
 
 /// What the demo tells.
@@ -253,6 +283,14 @@ impl Display for About<'_, Talk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
             Language::English => english::talk(f, self.0, self.1),
+        }
+    }
+}
+
+impl Display for About<'_, Cell> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.2 {
+            Language::English => english::cell(f, self.1),
         }
     }
 }

@@ -113,5 +113,5 @@ pub use lease::{Belief, State, Status};
 pub use session::{
     Acquire, AcquireError, Canceller, Database, Events, Guard, News, NotOpened, Options, ReleaseError, Snapshot, Wait,
 };
-pub use store::{Capabilities, OpenError, StoreError, Waiter};
+pub use store::{Capabilities, End, History, OpenError, PastLease, StoreError, Waiter};
 pub use watch::Watcher;

@@ -7,6 +7,7 @@ mod attention;
 mod demo;
 mod describe;
 mod exit;
+mod history;
 mod hold;
 mod manual;
 mod news;
@@ -34,6 +35,7 @@ Examples:
   sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
   sharelock wait wems.db && echo free          Only wait until it is free
   sharelock watch wems.db                      Who has it, and every change
+  sharelock history --since 7d wems.db         Who had it this week
   sharelock demo                               See it work
 
 Exit codes:
@@ -70,6 +72,8 @@ enum Verb {
     Wait(wait::WaitArguments),
     /// Show who has them, and then every change, until Ctrl-C
     Watch(watch::WatchArguments),
+    /// Show who had it, from when to when, and how it ended
+    History(history::HistoryArguments),
     /// Print completions for a shell
     Completions(manual::CompletionArguments),
     /// Print the manual page
@@ -98,6 +102,7 @@ pub fn main() -> ExitCode {
         Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
         Verb::Wait(arguments) => wait::wait(arguments, timing).code(),
         Verb::Watch(arguments) => watch::watch(arguments, timing).code(),
+        Verb::History(arguments) => history::history(arguments, timing).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),
         Verb::Demo => demo::demo().code(),

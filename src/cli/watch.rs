@@ -185,19 +185,15 @@ impl Watch {
 
     /// Somebody is back from a look. False when nobody listens any more.
     fn back(&mut self, at: usize, database: Option<Arc<Database>>, seen: &Seen) -> bool {
-        let sender = self.sender.clone();
         let one = &mut self.watched[at];
         one.away = false;
-        let mut changed = one.again;
-        if let (None, Some(database)) = (&one.database, database) {
-            one.watcher = Some(database.watch(Box::new(move || drop(sender.send(Heard::Change(at))))));
-            one.database = Some(database);
-            // What changed between the look and the beginning of the watch was not told.
-            changed = true;
+        if one.database.is_none() {
+            one.database = database;
         }
+        let again = one.again;
         let told = self.tell(at, seen);
-        self.plan(at, seen, changed);
-        if self.watched[at].again {
+        self.plan(at, seen, again);
+        if again {
             self.soon(at);
         }
         told
@@ -215,8 +211,29 @@ impl Watch {
         seen.give(self.json, &time.unwrap_or_default())
     }
 
+    /// Begins to listen for changes of what can be seen, anew after it could not. Returns whether it began: what changed between the look
+    /// and now was not told.
+    fn listen(&mut self, at: usize, known: bool) -> bool {
+        let sender = self.sender.clone();
+        let one = &mut self.watched[at];
+        match &one.database {
+            Some(database) if known && one.watcher.is_none() => {
+                one.watcher = Some(database.watch(Box::new(move || drop(sender.send(Heard::Change(at))))));
+                true
+            }
+            Some(_) | None => {
+                if !known {
+                    one.watcher = None;
+                }
+                false
+            }
+        }
+    }
+
     /// Decides when to look again.
     fn plan(&mut self, at: usize, seen: &Seen, changed: bool) {
+        let known = !matches!(seen.state, State::Unreachable | State::Denied);
+        let changed = self.listen(at, known) || changed;
         let one = &mut self.watched[at];
         let told_of_changes = one.database.as_ref().is_some_and(|database| database.capabilities().native_events);
         let dies_here = told_of_changes && seen.is_held_on_this_computer;

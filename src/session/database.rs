@@ -12,7 +12,7 @@ use crate::lease::timing::Timing;
 use crate::lease::wire::Failure;
 use crate::lease::{Identity, State, Status};
 use crate::platform::{self, process, user};
-use crate::store::{Capabilities, FolderStore, Location, OpenError, Store};
+use crate::store::{Capabilities, FolderStore, History, Location, OpenError, Store, StoreError};
 use crate::watch::{LookNow, Watcher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -103,9 +103,9 @@ impl Options {
             place: place_of(&location.folder),
             folder: Some(location.store.clone()),
         };
-        let session = Session::open(store as Arc<dyn Store>, options).map_err(NotOpened::System)?;
+        let session = Session::open(Arc::clone(&store) as Arc<dyn Store>, options).map_err(NotOpened::System)?;
         let name = printable(&location.shown);
-        Ok(Database { place: Place::of(&location), session, name, location, me, timing: self.timing })
+        Ok(Database { place: Place::of(&location), session, store, name, location, me, timing: self.timing })
     }
 }
 
@@ -161,6 +161,7 @@ impl<'a> Acquire<'a> {
 /// Cheap: a look costs a few reads, threads exist only while a lease is wanted or held (or the folder is on a network).
 pub struct Database {
     session: Session,
+    store: Arc<FolderStore>,
     place: Place,
     location: Location,
     name: String,
@@ -218,6 +219,19 @@ impl Database {
             seen.status.state = State::Unreachable;
         }
         seen
+    }
+
+    /// Reads who had the database, from when to when, and how it ended; takes no longer than `patience`.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the store cannot be read, or not in time.
+    pub fn history(&self, patience: Duration) -> Result<History, StoreError> {
+        let store = Arc::clone(&self.store);
+        let late = || io::Error::new(io::ErrorKind::TimedOut, "the shared folder did not answer in time");
+        let read = in_time(patience, move || store.past()).and_then(|past| past.ok_or_else(late));
+        read.unwrap_or_else(|source| {
+            Err(StoreError { failure: Failure::Unreachable, doing: "reading the history in", path: self.store().into(), source })
+        })
     }
 
     /// Calls `look_now`, from any thread, when it may be worth looking. It ends when the [`Watcher`] is dropped.
@@ -284,4 +298,23 @@ pub(crate) fn in_time<T: Send + 'static>(patience: Duration, work: impl FnOnce()
     };
     std::thread::Builder::new().name("sharelock-open".into()).spawn(work)?;
     Ok(receiver.recv_timeout(patience).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_share_under_two_numbers_is_recognised_by_its_lease() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || Options::default().memory(folder.path()).open(folder.path().join("wems.db")).unwrap();
+        let first = open();
+        // As if the same folder were mounted a second time: nothing but the lease itself tells.
+        let elsewhere = Location { folder: folder.path().join("elsewhere"), ..first.location.clone() };
+        let second = Database { place: Place::of(&elsewhere), ..open() };
+        let guard = first.acquire(Acquire::default()).unwrap();
+        assert!(matches!(second.acquire(Acquire::default().wait(Wait::Forever)), Err(AcquireError::Busy)));
+        guard.release().unwrap();
+        second.acquire(Acquire::default()).unwrap().release().unwrap();
+    }
 }

@@ -1,10 +1,153 @@
-//! What is kept of a lease that is removed: one JSON object per line.
+//! Who had a database, from when to when, and how it ended.
 //!
-//! A line may be there twice (a crash between writing it and removing the lease); number and nonce tell it from all others. Readers
-//! must expect lines of later versions and of damaged files.
+//! Two sources: the ledger's own records, and the lines that clean-up writes of those that it removes, one JSON object each. A line may
+//! be there twice (a crash between writing it and removing the lease); number and nonce tell it from all others. Like everything on
+//! the share, the lines were written by somebody else: bounded, stripped, and left out where they make no sense.
 
-use crate::lease::record::{Found, Number, State};
+use crate::clock::WallTime;
+use crate::lease::codec::{clean, limit};
+use crate::lease::record::{Body, Found, Head, Holder, LeaseId, Nonce, Number, State, Token};
 use chrono::{DateTime, SecondsFormat};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// How one lease ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// It has not: it is the last one, and it was not given back.
+    Held,
+    /// Its holder gave it back.
+    Released,
+    /// Its holder gave no sign of life for the time-out that it had promised itself, and then somebody else came.
+    Lapsed,
+    /// Somebody else came sooner: on the same computer it was certain that the holder had ended.
+    TakenOver,
+}
+
+/// One hold of the past, or the present one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastLease {
+    /// Its fencing token.
+    pub token: Token,
+    /// Who.
+    pub holder: Holder,
+    /// Since when, by the holder's wall clock.
+    pub from: WallTime,
+    /// The end where it was given back, else the last sign of life; by the holder's wall clock.
+    pub until: WallTime,
+    /// How it ended.
+    pub end: End,
+}
+
+/// What is known of a database's past.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct History {
+    /// The holds, oldest first. Claims that never became a hold are left out.
+    pub leases: Vec<PastLease>,
+    /// How many records could not be read.
+    pub unreadable: usize,
+    /// There is more than is read at once; the oldest were left out.
+    pub cut: bool,
+}
+
+/// One record, from either source.
+#[derive(Debug, Clone)]
+pub(super) struct Trace {
+    id: LeaseId,
+    token: Token,
+    state: State,
+    holder: Holder,
+    acquired: WallTime,
+    written: WallTime,
+    /// After how long without a sign of life others could come.
+    short: Duration,
+    /// It is on the ledger still.
+    on_ledger: bool,
+}
+
+/// The short time-out of those who do not say theirs: earlier versions wrote down less.
+const USUAL_SHORT: Duration = Duration::from_secs(180);
+
+impl Trace {
+    pub(super) fn of_record(head: &Head, body: &Body) -> Self {
+        Self {
+            id: body.id,
+            token: body.token,
+            state: head.state,
+            holder: body.holder.clone(),
+            acquired: body.acquired,
+            written: head.at,
+            short: body.promise.clamped().short,
+            on_ledger: true,
+        }
+    }
+
+    /// Reads a line of clean-up.
+    pub(super) fn of_line(line: &str) -> Option<Self> {
+        let value: serde_json::Value = serde_json::from_str(line).ok()?;
+        let text = |key: &str, limit| clean(value.get(key).and_then(serde_json::Value::as_str).unwrap_or_default(), limit);
+        let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
+        let time = |key: &str| {
+            let text = value.get(key)?.as_str()?;
+            DateTime::parse_from_rfc3339(text).ok().map(|at| WallTime(at.timestamp_millis()))
+        };
+        let nonce = value.get("nonce")?.as_str()?;
+        let strict = nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Some(Self {
+            id: LeaseId {
+                number: Number(number("number").filter(|number| (1..=Number::MAX.0).contains(number))?),
+                nonce: Nonce(strict.then(|| u128::from_str_radix(nonce, 16).ok()).flatten()?),
+            },
+            token: Token(number("token").filter(|token| (1..=Token::MAX.0).contains(token))?),
+            state: match value.get("state")?.as_str()? {
+                "live" => State::Live,
+                "ended" => State::Ended,
+                "void" => State::Void,
+                _ => return None,
+            },
+            holder: Holder {
+                user: text("user", limit::USER),
+                name: text("name", limit::NAME),
+                machine: text("machine", limit::MACHINE),
+                session: text("session", limit::SESSION),
+                pid: number("pid").and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0),
+                app: text("app", limit::APP),
+                note: text("note", limit::NOTE),
+            },
+            acquired: time("acquired")?,
+            written: time("written")?,
+            short: number("short_ms").map_or(USUAL_SHORT, Duration::from_millis),
+            on_ledger: false,
+        })
+    }
+}
+
+/// Puts the traces in order and says how each hold ended.
+pub(super) fn retell(traces: Vec<Trace>) -> Vec<PastLease> {
+    // Tokens order leases also where file numbers had to begin again. The ledger is read first, so its own record wins.
+    let mut known = BTreeMap::new();
+    for trace in traces {
+        known.entry((trace.token, trace.id)).or_insert(trace);
+    }
+    let known: Vec<Trace> = known.into_values().collect();
+    let mut leases = Vec::new();
+    for (at, trace) in known.iter().enumerate() {
+        let end = match (trace.state, known.get(at + 1)) {
+            (State::Void, _) => continue,
+            (State::Ended, _) => End::Released,
+            (State::Live, None) if trace.on_ledger => End::Held,
+            // Cleaned up, so there was somebody after it, of whom nothing is known.
+            (State::Live, None) => End::Lapsed,
+            (State::Live, Some(next)) => {
+                let silent = Duration::from_millis(u64::try_from(next.acquired.0.saturating_sub(trace.written.0)).unwrap_or(0));
+                if silent >= trace.short { End::Lapsed } else { End::TakenOver }
+            }
+        };
+        let Trace { token, ref holder, acquired, written, .. } = *trace;
+        leases.push(PastLease { token, holder: holder.clone(), from: acquired, until: written, end });
+    }
+    leases
+}
 
 /// Writes down who had a lease.
 pub(super) fn history_line(number: Number, found: &Found) -> String {
@@ -31,10 +174,82 @@ pub(super) fn history_line(number: Number, found: &Found) -> String {
             "database": body.database,
             "acquired": time(body.acquired.0),
             "written": time(head.at.0),
+            "short_ms": u64::try_from(body.promise.clamped().short.as_millis()).unwrap_or(u64::MAX),
         }),
         Found::Missing | Found::Blank { .. } | Found::Newer { .. } => {
             serde_json::json!({ "v": 1, "number": number.0, "state": "unreadable" })
         }
     };
     format!("{value}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trace(number: u64, state: State, acquired: i64, written: i64) -> Trace {
+        Trace {
+            id: LeaseId { number: Number(number), nonce: Nonce(u128::from(number)) },
+            token: Token(100 + number),
+            state,
+            holder: Holder { user: format!("user {number}"), ..Holder::default() },
+            acquired: WallTime(acquired * 1000),
+            written: WallTime(written * 1000),
+            short: Duration::from_secs(180),
+            on_ledger: true,
+        }
+    }
+
+    fn ends(traces: Vec<Trace>) -> Vec<(u64, End)> {
+        retell(traces).iter().map(|lease| (lease.token.0, lease.end)).collect()
+    }
+
+    #[test]
+    fn an_end_is_told_by_the_mark_the_successor_and_the_silence_before_it() {
+        let told = ends(vec![
+            trace(5, State::Live, 1000, 1030),
+            trace(1, State::Ended, 0, 50),
+            trace(2, State::Live, 60, 90),
+            trace(3, State::Live, 90 + 180, 300),
+            trace(4, State::Void, 310, 311),
+        ]);
+        let expected = [(101, End::Released), (102, End::Lapsed), (103, End::TakenOver), (105, End::Held)];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn one_that_was_cleaned_up_is_not_held_any_more() {
+        let told = ends(vec![Trace { on_ledger: false, ..trace(1, State::Live, 0, 50) }]);
+        assert_eq!(told, [(101, End::Lapsed)]);
+    }
+
+    #[test]
+    fn what_is_written_twice_is_told_once() {
+        assert_eq!(ends(vec![trace(1, State::Ended, 0, 50), trace(1, State::Ended, 0, 50)]).len(), 1);
+    }
+
+    #[test]
+    fn hostile_lines_are_stripped_or_left_out() {
+        let line = serde_json::json!({
+            "number": 7, "nonce": "0".repeat(32), "token": 9, "state": "ended", "user": "ma\u{1b}[2Jrie\n\u{202e}",
+            "acquired": "2026-11-24T09:12:00Z", "written": "2026-11-24T10:12:00+01:00", "note": "x".repeat(10_000),
+        });
+        let read = Trace::of_line(&line.to_string()).unwrap();
+        assert_eq!((read.holder.user.as_str(), read.holder.note.len()), ("marie ", limit::NOTE));
+        for (key, value) in [
+            ("number", serde_json::json!(0)),
+            ("number", serde_json::json!(1_u64 << 63)),
+            ("token", serde_json::json!(-1)),
+            ("nonce", serde_json::json!("+1")),
+            ("state", serde_json::json!("forgotten")),
+            ("acquired", serde_json::json!("soon")),
+        ] {
+            let mut bad = line.clone();
+            bad[key] = value;
+            assert!(Trace::of_line(&bad.to_string()).is_none(), "{bad}");
+        }
+        for garbage in ["", "{", "[]", "null", "{\"state\":\"unreadable\",\"number\":3,\"v\":1}"] {
+            assert!(Trace::of_line(garbage).is_none());
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 use super::LookNow;
 use crate::store::naming::{STORES, store_name};
+use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecursiveMode, Watcher as _};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -80,7 +81,8 @@ fn is_news(event: &Event) -> bool {
     };
     match event.kind {
         EventKind::Access(_) => false,
-        EventKind::Remove(_) => true,
+        // It may be the folder itself.
+        EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)) => true,
         EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Other => {
             event.paths.is_empty() || event.need_rescan() || event.paths.iter().any(ours)
         }
@@ -172,10 +174,7 @@ impl Listener {
             Ok(_) | Err(_) => self.stores.keys().cloned().collect(),
         };
         let comes_or_goes = |event: &Event| {
-            matches!(
-                event.kind,
-                EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(notify::event::ModifyKind::Name(_))
-            )
+            matches!(event.kind, EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)))
         };
         if event.as_ref().map_or(true, comes_or_goes) {
             for path in event.iter().flat_map(|event| &event.paths) {
