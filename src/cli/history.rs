@@ -26,12 +26,13 @@ Examples:
 
 How a lease ended, as far as the records say:
   released     its holder gave it back
-  lapsed       its holder gave no sign of life for its own time-out (3 minutes), and then somebody else came
-  taken_over   somebody else came sooner: on the same computer it was certain that the holder's programs had ended
+  lapsed       no sign of life for its own time-out (3 min), and then somebody came
+  taken_over   somebody came sooner: its programs had certainly ended
   held         it has not ended
-The last two kinds of end leave no mark of their own: which of them it was is derived from how long the holder had been silent, by
-the clocks of two computers. The end of a lease that was not given back is its last sign of life.
-At least an hour is on record, and up to 10 MB; then the older half goes.
+
+`lapsed` and `taken_over` leave no mark of their own: which of them it was is derived from how long the holder had been silent when \
+somebody else came, by the clocks of their two computers. The end of a lease that was not given back is its last sign of life. \
+Up to 10 MB are on record; then the older half goes.
 
 CSV is as in RFC 4180. A cell that a spreadsheet could take for a formula begins with an apostrophe.
 

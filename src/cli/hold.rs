@@ -24,7 +24,7 @@ Examples:
   sharelock hold -w 10 --json wems.db | while read event; do echo \"$event\"; done
   some-program | sharelock hold --until-eof wems.db    Until that program ends
 
-Exit codes: 0 given back, 75 somebody else has it or it was lost, 69 the shared folder cannot be reached, 73 no lease can be made
+Exit codes: 0 given back, 75 somebody else has it or it was lost, 69 the shared folder cannot be reached, 73 no lease can be made \
 there, 77 no permission, 130 interrupted while waiting.";
 
 /// What was typed.

@@ -46,7 +46,8 @@ Examples:
   sharelock run --on-lost stop wems.db -- ./batch.sh   End it rather than let it write without the lease
 
 The program gets SHARELOCK_TOKEN (grows with every lease), SHARELOCK_DATABASE and SHARELOCK_STORE in its environment.
-Exit codes: the program's own, 126, 127 and 128+n as in sh; 75 somebody else has it, 69 the shared folder cannot be reached,
+
+Exit codes: the program's own, 126, 127 and 128+n as in sh; 75 somebody else has it, 69 the shared folder cannot be reached, \
 73 no lease can be made there, 77 no permission, 130 interrupted.";
 
 /// What was typed.

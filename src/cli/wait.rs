@@ -19,10 +19,10 @@ Examples:
   sharelock wait wems.db && echo \"wems.db is free\"     Tell me when it is free
   sharelock wait -w 5m wems.db                        75 when it is still held after 5 minutes
 
-It is not taken: by the time this ends somebody else may have it. To work with it, use `sharelock run`.
-One whose holder is gone counts as free once it can be taken over; on network folders only `run` and `hold` can find that out.
+It is not taken: by the time this ends somebody else may have it. To work with it, use `sharelock run`. One whose holder is gone \
+counts as free once it can be taken over; on network folders only `run` and `hold` can find that out.
 
-Exit codes: 0 free, 75 still held after that time, 69 the shared folder cannot be reached, 77 no permission, 73 no lease can be
+Exit codes: 0 free, 75 still held after that time, 69 the shared folder cannot be reached, 77 no permission, 73 no lease can be \
 kept there, 130 interrupted.";
 
 /// What was typed.

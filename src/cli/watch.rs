@@ -28,7 +28,7 @@ Examples:
   sharelock watch wems.db
   sharelock watch --json //server/hr/*.db | jq -r 'select(.state == \"free\").database'
 
-A line is printed when the state, the holder or the queue changes, when a lease can be taken over, and when the folder cannot be
+A line is printed when the state, the holder or the queue changes, when a lease can be taken over, and when the folder cannot be \
 seen any more; not for signs of life. Ends with 0 after Ctrl-C, or when nobody reads any more.";
 
 /// How long the several changes of one event are gathered before it is looked.
@@ -242,9 +242,8 @@ impl Watch {
         let poll = self.timing.poll;
         let mut pause = match seen.state {
             State::Free if told_of_changes => QUIET,
-            State::Free => poll,
             State::Mine | State::Held | State::Stale if dies_here => poll.min(LOOK_FOR_DEATH.max(APART * self.dying)),
-            State::Mine | State::Held | State::Stale => poll,
+            State::Free | State::Mine | State::Held | State::Stale => poll,
             State::Unreachable | State::Denied => RETRY.min(poll),
         };
         if let Some(left) = seen.takeable_in.filter(|left| !left.is_zero()) {

@@ -54,6 +54,7 @@ impl Guard {
     }
 
     /// Returns the nonce by which this lease is recognised.
+    #[doc(hidden)]
     #[must_use]
     pub fn nonce(&self) -> Nonce {
         self.id.nonce
@@ -83,6 +84,7 @@ impl Guard {
     /// Writes into the record which programs work under this lease, and waits until that is on the share.
     ///
     /// Returns whether it is; without it, a death of this process would let others in while those programs still write.
+    #[doc(hidden)]
     #[must_use]
     pub fn guard(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
         let written = |report: &Report| matches!(report, Report::Guarded(_));

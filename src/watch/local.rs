@@ -117,7 +117,7 @@ impl Listener {
 
     fn obey(&mut self, order: Order) {
         match order {
-            Order::Heard(event) => self.hear(event),
+            Order::Heard(event) => self.hear(event.as_ref().ok()),
             Order::Listen { store, look_now, began } => {
                 let covered = self.cover(&store);
                 self.next += 1;
@@ -167,16 +167,17 @@ impl Listener {
         }
     }
 
-    fn hear(&mut self, event: notify::Result<Event>) {
-        let concerned: BTreeSet<PathBuf> = match &event {
-            Ok(event) if !event.need_rescan() => event.paths.iter().flat_map(|path| self.concerned(path)).collect(),
-            // Something was missed, perhaps of all of them.
-            Ok(_) | Err(_) => self.stores.keys().cloned().collect(),
+    /// Passes on an event; without one something was missed, perhaps of all stores.
+    fn hear(&mut self, event: Option<&Event>) {
+        let event = event.filter(|event| !event.need_rescan());
+        let concerned: BTreeSet<PathBuf> = match event {
+            Some(event) => event.paths.iter().flat_map(|path| self.concerned(path)).collect(),
+            None => self.stores.keys().cloned().collect(),
         };
         let comes_or_goes = |event: &Event| {
             matches!(event.kind, EventKind::Create(_) | EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)))
         };
-        if event.as_ref().map_or(true, comes_or_goes) {
+        if event.is_none_or(comes_or_goes) {
             for path in event.iter().flat_map(|event| &event.paths) {
                 // Another folder may come under this name; the system stops listening to the one that went.
                 if self.folders.remove(path) {
@@ -246,7 +247,7 @@ mod tests {
         let folder = folder.path().canonicalize().unwrap();
         let store = folder.join(STORES).join("wems.db");
         let (sender, told) = channel();
-        let local = listen(&store, Arc::new(Box::new(move || drop(sender.send(()))))).unwrap();
+        let local = listen(&store, Arc::new(Box::new(move || sender.send(()).unwrap_or_default()))).unwrap();
         // Until the new folders are listened to, a change in them may be missed; who waits looks when they come.
         let heard = |path: PathBuf| {
             while told.try_recv().is_ok() {}
