@@ -79,6 +79,7 @@ enum Verb {
     /// Print the manual page
     Man(manual::ManArguments),
     /// See it work, with two real programs in a temporary folder
+    #[command(after_help = "Examples:\n  sharelock demo      Takes ten seconds and leaves nothing behind")]
     Demo,
     /// One turn of the demo
     #[command(hide = true)]
