@@ -50,24 +50,33 @@ fn a_database_is_taken_verified_and_given_back() {
     assert!(!place.folder().join("wems.db").exists(), "the database itself is never made");
 }
 
+/// Makes links to the database and to its folder; returns two more ways to name it.
+#[cfg(unix)]
+fn links(folder: &Path) -> Vec<PathBuf> {
+    std::os::unix::fs::symlink(folder.join("wems.db"), folder.join("link.db")).unwrap();
+    std::os::unix::fs::symlink(folder, folder.join("elsewhere")).unwrap();
+    vec!["link.db".into(), "elsewhere/wems.db".into()]
+}
+
+/// Links need a privilege here.
+#[cfg(not(unix))]
+fn links(_: &Path) -> Vec<PathBuf> {
+    Vec::new()
+}
+
 #[test]
 fn one_process_takes_a_database_once_however_it_is_spelled() {
     let place = Place::new();
     std::fs::write(place.folder().join("wems.db"), "data").unwrap();
     std::fs::create_dir(place.folder().join("sub")).unwrap();
     let first = place.open("wems.db");
-    let mut spellings = vec![PathBuf::from("wems.db"), "./wems.db".into(), "sub/../wems.db".into(), "WEMS.DB".into()];
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink(place.folder().join("wems.db"), place.folder().join("link.db")).unwrap();
-        std::os::unix::fs::symlink(place.folder(), place.folder().join("elsewhere")).unwrap();
-        spellings.extend([PathBuf::from("link.db"), "elsewhere/wems.db".into()]);
-    }
+    let spellings = ["wems.db", "./wems.db", "sub/../wems.db", "WEMS.DB"].map(PathBuf::from);
+    let spellings = [&spellings[..], &links(&place.folder())].concat();
     let guard = first.acquire(Acquire::default()).unwrap();
     for spelling in &spellings {
         let again = place.open(spelling);
         // Refused at once, on the very thread that would have to give it back.
-        assert!(matches!(again.acquire(Acquire::default().wait(Wait::Forever)), Err(AcquireError::Busy)), "{spelling:?}");
+        assert!(matches!(again.acquire(Acquire::default().wait(LONG)), Err(AcquireError::Busy)), "{spelling:?}");
     }
     assert!(matches!(first.acquire(Acquire::default().wait(LONG)), Err(AcquireError::Busy)));
     let other = place.open("other.db").acquire(Acquire::default()).unwrap();

@@ -313,7 +313,7 @@ mod tests {
         let elsewhere = Location { folder: folder.path().join("elsewhere"), ..first.location.clone() };
         let second = Database { place: Place::of(&elsewhere), ..open() };
         let guard = first.acquire(Acquire::default()).unwrap();
-        assert!(matches!(second.acquire(Acquire::default().wait(Wait::Forever)), Err(AcquireError::Busy)));
+        assert!(matches!(second.acquire(Acquire::default().wait(Duration::from_secs(20))), Err(AcquireError::Busy)));
         guard.release().unwrap();
         second.acquire(Acquire::default()).unwrap().release().unwrap();
     }
