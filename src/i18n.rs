@@ -145,6 +145,8 @@ pub enum Talk {
     Waiting,
     /// Still waiting, after so long.
     StillWaiting(Duration),
+    /// Who waits for it.
+    InLine(Vec<Person>),
     /// The live line of a terminal: waiting for so long.
     WaitingLine(Duration),
     /// The share does not answer, and waiting goes on.
@@ -205,6 +207,38 @@ pub enum Talk {
     LapsesIn(Duration, Option<When>),
     /// It had been lost before it was given back.
     LostAtRelease,
+    /// The history is empty.
+    NothingOnRecord,
+    /// So many records of the history cannot be read.
+    Unreadable(usize),
+    /// The history is longer than what is shown.
+    HistoryCut,
+}
+
+/// One cell of the history's table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cell {
+    /// From when to when; still, where there is no end.
+    Time(When, Option<When>),
+    /// Who.
+    Who(Person),
+    /// How it ended.
+    Ending(Ending),
+}
+
+/// How a lease ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// It has not; the last sign of life was that long ago.
+    Held(Duration),
+    /// It was given back.
+    Released,
+    /// No sign of life, and somebody else came after the time-out.
+    Lapsed,
+    /// Its program had ended, and somebody else came at once.
+    TakenOver,
+    /// It was taken over on somebody's order, for this reason if that is on record.
+    Forced(Person, Option<String>),
 }
 
 /// What the demo tells.
@@ -255,6 +289,14 @@ impl Display for About<'_, Talk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
             Language::English => english::talk(f, self.0, self.1),
+        }
+    }
+}
+
+impl Display for About<'_, Cell> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.2 {
+            Language::English => english::cell(f, self.1),
         }
     }
 }

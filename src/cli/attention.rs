@@ -7,9 +7,8 @@ use super::exit::Exit;
 use super::open::LANGUAGE;
 use super::terminal::say;
 use crate::i18n::{About, Talk};
-use crate::lease::wire::Report;
 use crate::platform::signals::{Signal, Signals};
-use crate::session::{Canceller, Session};
+use crate::session::{Canceller, Database, News};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -19,7 +18,7 @@ pub(super) enum Happening {
     /// Somebody asks this process to end.
     Signal(Signal),
     /// The lease has news.
-    Report(Report),
+    News(News),
     /// The program has ended with this code.
     Ended(i32),
     /// So has all that it started.
@@ -111,9 +110,9 @@ impl Attention {
         self.sender.clone()
     }
 
-    /// Passes on what the lease reports, until the session ends.
-    pub(super) fn pass_on(&self, session: &Session) {
+    /// Passes on what happens to the lease, until the session ends.
+    pub(super) fn pass_on(&self, opened: &Database) {
         let sender = self.sender.clone();
-        session.listen(move |report| sender.send(Happening::Report(report.clone())).is_ok());
+        opened.listen(move |news| sender.send(Happening::News(news)).is_ok());
     }
 }

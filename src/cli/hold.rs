@@ -5,21 +5,31 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
-use super::news::{News, news};
-use super::open::{LANGUAGE, Opened, lossy, now};
-use super::status::rfc3339;
+use super::news::talk;
+use super::open::{LANGUAGE, lossy, now};
+use super::seen::rfc3339;
 use super::take::{TakeArguments, give_back, open, take};
 use super::terminal::{give, say};
 use crate::i18n::{About, Talk};
 use crate::lease::Belief;
 use crate::lease::timing::Timing;
-use crate::session::Guard;
+use crate::session::{Database, Guard, News};
 use serde::Serialize;
 use std::io::Read;
 use std::sync::mpsc;
 
+const EXAMPLES: &str = "\
+Examples:
+  sharelock hold wems.db --note \"back at 10\"
+  sharelock hold -w 10 --json wems.db | while read event; do echo \"$event\"; done
+  some-program | sharelock hold --until-eof wems.db    Until that program ends
+
+Exit codes: 0 given back, 75 somebody else has it or it was lost, 69 the shared folder cannot be reached, 73 no lease can be made \
+there, 77 no permission, 130 interrupted while waiting.";
+
 /// What was typed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct HoldArguments {
     #[command(flatten)]
     take: TakeArguments,
@@ -43,7 +53,7 @@ struct Line<'a> {
 
 /// Tells events.
 struct Teller<'a> {
-    opened: &'a Opened,
+    opened: &'a Database,
     database: String,
     json: bool,
     token: u64,
@@ -60,7 +70,7 @@ impl Teller<'_> {
     }
 
     fn talk(&self, talk: &Talk) {
-        say(About(&self.opened.shown, talk, LANGUAGE));
+        say(About(self.opened.name(), talk, LANGUAGE));
     }
 }
 
@@ -77,7 +87,7 @@ pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
     if arguments.until_eof {
         watch_input(attention.clone());
     }
-    let opened = match open(&arguments.take, timing, "sharelock hold".to_owned()) {
+    let opened = match open(&arguments.take.database, arguments.take.options(timing).app("sharelock hold")) {
         Ok(opened) => opened,
         Err(exit) => return exit,
     };
@@ -85,8 +95,8 @@ pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
         Ok(guard) => guard,
         Err(exit) => return exit,
     };
-    attention.pass_on(&opened.session);
-    let database = lossy(&opened.location.database);
+    attention.pass_on(&opened);
+    let database = lossy(opened.path());
     let teller = Teller { opened: &opened, database, json: arguments.json, token: guard.token().0 };
     watch(teller, guard, &happenings)
 }
@@ -103,7 +113,7 @@ fn watch_input(attention: Attention) {
     drop(std::thread::Builder::new().name("sharelock-input".into()).spawn(read));
 }
 
-fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<Happening>) -> Exit {
+fn watch(mut teller: Teller<'_>, guard: Guard, happenings: &mpsc::Receiver<Happening>) -> Exit {
     let mut listened = teller.event("acquired");
     if !teller.json {
         teller.talk(&Talk::Holding(teller.token));
@@ -115,40 +125,42 @@ fn watch(mut teller: Teller<'_>, guard: Guard<'_>, happenings: &mpsc::Receiver<H
     let (mut expiring, mut revoked) = (false, false);
     while listened {
         let Ok(happening) = happenings.recv() else { break };
-        let report = match happening {
+        let news = match happening {
             Happening::Signal(_) | Happening::InputEnded => break,
             Happening::Ended(_) | Happening::AllGone => continue,
-            Happening::Report(report) => report,
+            Happening::News(news) => news,
         };
-        match news(&report, &teller.opened.timing) {
+        let talk = talk(&news, teller.opened.timing());
+        let event = match news {
             News::Renewed => {
                 if std::mem::take(&mut expiring) {
-                    teller.talk(&Talk::Renewed);
+                    teller.talk(&talk);
                 }
                 listened = teller.event("renewed");
+                continue;
             }
-            News::Expiring(talk) => {
+            News::Expiring => {
                 expiring = true;
                 teller.talk(&talk);
+                continue;
             }
-            News::Unsure(talk) => {
+            News::Unsure(_) => {
                 expiring = false;
-                teller.talk(&talk);
-                listened = teller.event("unsure");
+                "unsure"
             }
-            News::Recovered(token, talk) => {
-                teller.token = token;
-                teller.talk(&talk);
-                listened = teller.event("acquired");
+            News::Recovered(token) => {
+                teller.token = token.0;
+                "acquired"
             }
-            News::Revoked(talk) => {
+            News::Revoked(_) => {
                 teller.talk(&talk);
                 revoked = true;
                 break;
             }
-            News::Lost(talk) => return lost(&teller, &talk),
-            News::Nothing => {}
-        }
+            News::Lost(_) => return lost(&teller, &talk),
+        };
+        teller.talk(&talk);
+        listened = teller.event(event);
     }
     if let Err(exit) = give_back(teller.opened, guard) {
         return exit;

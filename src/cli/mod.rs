@@ -7,15 +7,20 @@ mod attention;
 mod demo;
 mod describe;
 mod exit;
+mod history;
 mod hold;
+mod manual;
 mod news;
 mod open;
 mod run;
+mod seen;
 mod status;
 mod supervise;
 mod take;
 mod terminal;
+mod wait;
 mod waiting;
+mod watch;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
@@ -28,6 +33,9 @@ Examples:
   sharelock run wems.db -- sqlite3 wems.db     Wait for it, run a program, give it back
   sharelock run -n wems.db -- ./import.sh      Do not wait: 75 when somebody else has it
   sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
+  sharelock wait wems.db && echo free          Only wait until it is free
+  sharelock watch wems.db                      Who has it, and every change
+  sharelock history --since 7d wems.db         Who had it this week
   sharelock demo                               See it work
 
 Exit codes:
@@ -60,7 +68,18 @@ enum Verb {
     Run(run::RunArguments),
     /// Have it until Ctrl-C
     Hold(hold::HoldArguments),
+    /// Wait until it is free, and leave it to others
+    Wait(wait::WaitArguments),
+    /// Show who has them, and then every change, until Ctrl-C
+    Watch(watch::WatchArguments),
+    /// Show who had it, from when to when, and how it ended
+    History(history::HistoryArguments),
+    /// Print completions for a shell
+    Completions(manual::CompletionArguments),
+    /// Print the manual page
+    Man(manual::ManArguments),
     /// See it work, with two real programs in a temporary folder
+    #[command(after_help = "Examples:\n  sharelock demo      Takes ten seconds and leaves nothing behind")]
     Demo,
     /// One turn of the demo
     #[command(hide = true)]
@@ -83,6 +102,11 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::status(arguments, timing).code(),
         Verb::Run(arguments) => run::run(arguments, timing),
         Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
+        Verb::Wait(arguments) => wait::wait(arguments, timing).code(),
+        Verb::Watch(arguments) => watch::watch(arguments, timing).code(),
+        Verb::History(arguments) => history::history(arguments, timing).code(),
+        Verb::Completions(arguments) => manual::completions(arguments).code(),
+        Verb::Man(arguments) => manual::man(arguments).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

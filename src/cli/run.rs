@@ -5,7 +5,7 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
-use super::open::{LANGUAGE, Opened, process_id};
+use super::open::{LANGUAGE, process_id};
 use super::supervise::{Orders, Supervision};
 use super::take::{TakeArguments, duration, give_back, open, take};
 use super::terminal::say;
@@ -14,7 +14,7 @@ use crate::lease::record::{Nonce, Token};
 use crate::lease::timing::Timing;
 use crate::lease::{Belief, State};
 use crate::platform::guard::{Guarded, Prepared, Program, SpawnError, prepare};
-use crate::session::{Guard, PATIENCE};
+use crate::session::{Database, Guard, PATIENCE};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -38,8 +38,21 @@ pub(super) enum OnLost {
     Stop,
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  sharelock run wems.db -- sqlite3 wems.db             Wait as long as it takes
+  sharelock run -w 5m wems.db -- ./import.sh           75 when it is still held after 5 minutes
+  sharelock run -n -E 1 wems.db -- ./import.sh         Do not wait, and exit with 1 then
+  sharelock run --on-lost stop wems.db -- ./batch.sh   End it rather than let it write without the lease
+
+The program gets SHARELOCK_TOKEN (grows with every lease), SHARELOCK_DATABASE and SHARELOCK_STORE in its environment.
+
+Exit codes: the program's own, 126, 127 and 128+n as in sh; 75 somebody else has it, 69 the shared folder cannot be reached, \
+73 no lease can be made there, 77 no permission, 130 interrupted.";
+
 /// What was typed.
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(super) struct RunArguments {
     #[command(flatten)]
     take: TakeArguments,
@@ -70,7 +83,7 @@ fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
     let name = arguments.command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
     let shown = super::open::shown(&arguments.take.database);
     let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
-    let opened = open(&arguments.take, timing, name.clone())?;
+    let opened = open(&arguments.take.database, arguments.take.options(timing).app(name.clone()))?;
     let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
     if is_ours_already(&opened) {
         attention.work();
@@ -79,7 +92,7 @@ fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
         return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
     }
     let guard = take(&arguments.take, &opened, &attention)?;
-    attention.pass_on(&opened.session);
+    attention.pass_on(&opened);
     let exit = match start(arguments, &opened, &orders, &guard) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),
         Err(exit) => exit,
@@ -99,12 +112,12 @@ fn system(shown: &str, error: &std::io::Error) -> Exit {
 }
 
 /// Makes the process, has its number written into the record, and lets it begin.
-fn start(arguments: &RunArguments, opened: &Opened, orders: &Orders, guard: &Guard<'_>) -> Result<Guarded, Exit> {
+fn start(arguments: &RunArguments, opened: &Database, orders: &Orders, guard: &Guard) -> Result<Guarded, Exit> {
     let prepared = prepare(&program(arguments, Some((opened, guard)))).map_err(|error| not_started(orders, &error))?;
     // The record names the process before it may write anything, and the renewal that does it proves that the lease is still held.
-    let named = guard.guard(vec![process_id(prepared.facts())], opened.timing.fence);
+    let named = guard.guard(vec![process_id(prepared.facts())], opened.timing().fence);
     if !named || !matches!(guard.belief(), Belief::Holding(..)) {
-        say(About(&opened.shown, &Talk::LostBeforeStart(orders.name.clone()), LANGUAGE));
+        say(About(opened.name(), &Talk::LostBeforeStart(orders.name.clone()), LANGUAGE));
         return Err(if matches!(guard.belief(), Belief::None) { Exit::Held } else { Exit::Unreachable });
     }
     begin(orders, prepared)
@@ -126,14 +139,14 @@ fn not_started(orders: &Orders, error: &SpawnError) -> Exit {
     Exit::Program(error.exit_code())
 }
 
-fn program(arguments: &RunArguments, lease: Option<(&Opened, &Guard<'_>)>) -> Program {
+fn program(arguments: &RunArguments, lease: Option<(&Database, &Guard)>) -> Program {
     let mut command = arguments.command.iter().cloned();
     let variable = |name: &str, value: &OsStr| (OsString::from(name), value.to_os_string());
     let environment = lease.map_or_else(Vec::new, |(opened, guard)| {
         vec![
             variable(TOKEN, guard.token().to_string().as_ref()),
-            variable(STORE, opened.location.store.as_os_str()),
-            variable(DATABASE, opened.location.database.as_os_str()),
+            variable(STORE, opened.store().as_os_str()),
+            variable(DATABASE, opened.path().as_os_str()),
             variable(NONCE, guard.nonce().to_string().as_ref()),
         ]
     });
@@ -141,25 +154,25 @@ fn program(arguments: &RunArguments, lease: Option<(&Opened, &Guard<'_>)>) -> Pr
 }
 
 /// Returns whether this process already runs under the lease of this database: a nested run must not wait for its own parent.
-fn is_ours_already(opened: &Opened) -> bool {
+fn is_ours_already(opened: &Database) -> bool {
     let given = |name: &str| std::env::var(name).ok();
-    if std::env::var_os(STORE).as_deref() != Some(opened.location.store.as_os_str()) {
+    if std::env::var_os(STORE).as_deref() != Some(opened.store().as_os_str()) {
         return false;
     }
     let token = given(TOKEN).and_then(|text| text.parse().ok()).map(Token);
     let nonce = given(NONCE).and_then(|text| u128::from_str_radix(&text, 16).ok()).map(Nonce);
     let (Some(token), Some(nonce)) = (token, nonce) else { return false };
-    let status = opened.session.look(PATIENCE).status;
+    let status = opened.look(PATIENCE).status;
     let live = matches!(status.state, State::Held | State::Mine);
     live && status.token == Some(token) && status.lease.is_some_and(|lease| lease.nonce == nonce)
 }
 
 fn supervise(
-    opened: &Opened,
+    opened: &Database,
     orders: &Orders,
     attention: &Attention,
     happenings: &mpsc::Receiver<Happening>,
-    guard: Option<&Guard<'_>>,
+    guard: Option<&Guard>,
     family: Guarded,
 ) -> Exit {
     let family = Arc::new(family);
@@ -172,7 +185,7 @@ fn supervise(
     let spawned = std::thread::Builder::new().name("sharelock-program".into()).spawn(wait);
     if let Err(error) = spawned {
         // Nothing else can be done than to wait right here; signals have to wait as well.
-        say(About(&opened.shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+        say(About(opened.name(), &Talk::System(printable(&error.to_string())), LANGUAGE));
         let code = family.wait_child();
         family.wait_descendants();
         return Exit::Program(code);

@@ -5,15 +5,14 @@
 
 use super::attention::Happening;
 use super::exit::Exit;
-use super::news::{News, news};
-use super::open::{LANGUAGE, Opened, now, process_id};
+use super::news::talk;
+use super::open::{LANGUAGE, now, process_id};
 use super::terminal::say;
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
-use crate::lease::wire::Report;
 use crate::platform::guard::{Guarded, Push};
 use crate::platform::signals::{self, INTERRUPT, QUIT, Signal};
-use crate::session::Guard;
+use crate::session::{Database, Guard, News};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -50,9 +49,9 @@ enum Due {
 
 /// Watches one program.
 pub(super) struct Supervision<'a> {
-    opened: &'a Opened,
+    opened: &'a Database,
     orders: &'a Orders,
-    guard: Option<&'a Guard<'a>>,
+    guard: Option<&'a Guard>,
     family: &'a Guarded,
     due: Vec<(Ticks, Due)>,
     /// The program's own code.
@@ -64,7 +63,7 @@ pub(super) struct Supervision<'a> {
 }
 
 impl<'a> Supervision<'a> {
-    pub(super) fn new(opened: &'a Opened, orders: &'a Orders, guard: Option<&'a Guard<'a>>, family: &'a Guarded) -> Self {
+    pub(super) fn new(opened: &'a Database, orders: &'a Orders, guard: Option<&'a Guard>, family: &'a Guarded) -> Self {
         Self { opened, orders, guard, family, due: Vec::new(), ended: None, stopped: None, interrupts: 0, expiring: false }
     }
 
@@ -78,7 +77,7 @@ impl<'a> Supervision<'a> {
             };
             match happening {
                 Ok(Happening::Signal(signal)) => self.signal(signal),
-                Ok(Happening::Report(report)) => self.report(&report),
+                Ok(Happening::News(news)) => self.hear(&news),
                 Ok(Happening::Ended(code)) => {
                     self.ended = Some(code);
                     self.at(LOOK_ROUND, Due::LookRound);
@@ -86,8 +85,8 @@ impl<'a> Supervision<'a> {
                 // What happened to the lease before the end is still told.
                 Ok(Happening::AllGone) | Err(RecvTimeoutError::Disconnected) => {
                     while let Ok(happening) = happenings.try_recv() {
-                        if let Happening::Report(report) = happening {
-                            self.report(&report);
+                        if let Happening::News(news) = happening {
+                            self.hear(&news);
                         }
                     }
                     return self.stopped.unwrap_or(Exit::Program(self.ended.unwrap_or(255)));
@@ -164,38 +163,39 @@ impl<'a> Supervision<'a> {
         }
     }
 
-    fn report(&mut self, report: &Report) {
-        match news(report, &self.opened.timing) {
+    fn hear(&mut self, news: &News) {
+        let talk = talk(news, self.opened.timing());
+        match news {
             News::Renewed => {
                 if std::mem::take(&mut self.expiring) {
-                    self.talk(&Talk::Renewed);
+                    self.talk(&talk);
                 }
             }
-            News::Expiring(talk) => {
+            News::Expiring => {
                 self.expiring = true;
                 self.talk(&talk);
                 if self.orders.stop {
                     self.stop(Exit::Unreachable);
                 }
             }
-            News::Unsure(talk) => {
+            News::Unsure(_) => {
                 self.expiring = false;
                 self.talk(&talk);
                 if self.orders.stop {
-                    self.at(UNSURE.min(self.opened.timing.margin), Due::StopUnsure);
+                    self.at(UNSURE.min(self.opened.timing().margin), Due::StopUnsure);
                 }
             }
-            News::Recovered(_, talk) => {
+            News::Recovered(_) => {
                 self.cancel(Due::StopUnsure);
                 self.talk(&talk);
             }
-            News::Revoked(talk) => {
+            News::Revoked(_) => {
                 self.talk(&talk);
                 if self.orders.stop {
                     self.stop(Exit::Held);
                 }
             }
-            News::Lost(talk) => {
+            News::Lost(_) => {
                 self.cancel(Due::StopUnsure);
                 self.talk(&talk);
                 if self.orders.stop {
@@ -204,7 +204,6 @@ impl<'a> Supervision<'a> {
                     self.talk(&Talk::MayCollide(self.orders.name.clone()));
                 }
             }
-            News::Nothing => {}
         }
     }
 
@@ -220,6 +219,6 @@ impl<'a> Supervision<'a> {
     }
 
     fn talk(&self, talk: &Talk) {
-        say(About(&self.opened.shown, talk, LANGUAGE));
+        say(About(self.opened.name(), talk, LANGUAGE));
     }
 }

@@ -3,13 +3,13 @@
 use super::attention::Attention;
 use super::describe;
 use super::exit::Exit;
-use super::open::{LANGUAGE, NotOpened, Opened, Purpose, now, open_session};
+use super::open::{LANGUAGE, detail, now};
 use super::terminal::say;
 use super::waiting::Waiting;
 use crate::i18n::{About, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
-use crate::session::{AcquireError, Guard, ReleaseError, Wait};
+use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, ReleaseError, Wait};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Debug, clap::Args)]
 pub(super) struct TakeArguments {
     /// The database to take
-    #[arg(value_name = "DB")]
+    #[arg(value_name = "DB", value_hint = clap::ValueHint::FilePath)]
     pub(super) database: PathBuf,
     /// Do not wait: exit with 75 when somebody else has it
     #[arg(short, long, conflicts_with = "timeout")]
@@ -36,6 +36,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl TakeArguments {
+    /// Returns how to open the database.
+    pub(super) fn options(&self, timing: Timing) -> Options {
+        Options::default().timing(timing).note(self.note.as_str())
+    }
+
     fn wait(&self) -> Wait {
         match self.timeout {
             Some(Duration::ZERO) => Wait::Never,
@@ -46,44 +51,26 @@ impl TakeArguments {
     }
 }
 
-/// Opens the session of a database that is about to be taken.
-pub(super) fn open(arguments: &TakeArguments, timing: Timing, app: String) -> Result<Opened, Exit> {
-    let purpose = Purpose { app, note: arguments.note.clone() };
-    let opened = open_session(&arguments.database, timing, purpose).map_err(|error| not_opened(&arguments.database, &error))?;
-    if let Some(program) = &opened.session.capabilities().synchronised_by {
-        say(About(&opened.shown, &Talk::Synchronised(printable(program)), LANGUAGE));
-        return Err(Exit::CannotCreate);
-    }
-    Ok(opened)
+/// Opens a database; says why that does not work.
+pub(super) fn open(path: &Path, options: Options) -> Result<Database, Exit> {
+    options.open(path).map_err(|error| not_opened(path, &error))
 }
 
 fn not_opened(path: &Path, error: &NotOpened) -> Exit {
     let shown = super::open::shown(path);
     let Some(failure) = error.failure() else {
-        say(About(&shown, &Talk::System(error.detail()), LANGUAGE));
+        say(About(&shown, &Talk::System(detail(error)), LANGUAGE));
         return Exit::System;
     };
-    say(About(&shown, &Talk::Failed(describe::trouble(failure), error.detail()), LANGUAGE));
+    say(About(&shown, &Talk::Failed(describe::trouble(failure), detail(error)), LANGUAGE));
     Exit::of(failure)
 }
 
 /// Waits for the lease as long as was asked for.
-pub(super) fn take<'s>(arguments: &TakeArguments, opened: &'s Opened, attention: &Attention) -> Result<Guard<'s>, Exit> {
-    let session = &opened.session;
-    let shown = &opened.shown;
-    let canceller = session.canceller();
-    attention.wait(canceller.clone());
-    let mut waiting = Waiting::begin(opened);
-    let mut progress = |status: &Status| {
-        // A signal that came a moment before the wait began is not forgotten.
-        if attention.is_stopped() {
-            canceller.cancel();
-        }
-        waiting.update(status);
-    };
-    let result = session.acquire(arguments.wait(), Some(&mut progress));
-    let spoke = waiting.end();
-    let stopped_by = attention.work();
+pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
+    let shown = opened.name();
+    let Waited { result, spoke, stopped_by } =
+        waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
     match result {
         Ok(guard) if stopped_by.is_none() => {
             if spoke {
@@ -101,17 +88,49 @@ pub(super) fn take<'s>(arguments: &TakeArguments, opened: &'s Opened, attention:
     }
 }
 
-fn stopped(shown: &str, by: Option<i32>) -> Exit {
+/// How a wait ended.
+pub(super) struct Waited<T> {
+    pub(super) result: Result<T, AcquireError>,
+    /// Whether anything was said meanwhile.
+    pub(super) spoke: bool,
+    /// The signal that asked for its end.
+    pub(super) stopped_by: Option<i32>,
+}
+
+/// Waits, and meanwhile shows what for and hears signals.
+pub(super) fn waited<T>(
+    opened: &Database,
+    attention: &Attention,
+    wait: impl FnOnce(&mut dyn FnMut(&Status)) -> Result<T, AcquireError>,
+) -> Waited<T> {
+    let canceller = opened.canceller();
+    attention.wait(canceller.clone());
+    let mut waiting = Waiting::begin(opened);
+    let mut progress = |status: &Status| {
+        // A signal that came a moment before the wait began is not forgotten.
+        if attention.is_stopped() {
+            canceller.cancel();
+        }
+        waiting.update(status);
+    };
+    let result = wait(&mut progress);
+    let spoke = waiting.end();
+    Waited { result, spoke, stopped_by: attention.work() }
+}
+
+/// Says that the wait was ended.
+pub(super) fn stopped(shown: &str, by: Option<i32>) -> Exit {
     say(About(shown, &Talk::StoppedWaiting, LANGUAGE));
     // Without a signal it was the end of the input: what was wanted was not had.
     by.map_or(Exit::Held, Exit::Signalled)
 }
 
-fn refused(opened: &Opened, error: AcquireError) -> Exit {
-    let shown = &opened.shown;
+/// Says why it could not be had.
+pub(super) fn refused(opened: &Database, error: AcquireError) -> Exit {
+    let shown = opened.name();
     match error {
         AcquireError::Taken(status) | AcquireError::Newer(status) => {
-            let sentence = describe::sentence(&status, &opened.me, String::new(), now());
+            let sentence = describe::sentence(&status, opened.me(), String::new(), now());
             let state = About(shown, &sentence, LANGUAGE);
             say(format!("{state} {}", About(shown, &Talk::GaveUp, LANGUAGE)));
             Exit::Held
@@ -120,6 +139,10 @@ fn refused(opened: &Opened, error: AcquireError) -> Exit {
             let detail = detail.map(|error| printable(&error.to_string())).unwrap_or_default();
             say(About(shown, &Talk::Failed(describe::trouble(failure), detail), LANGUAGE));
             Exit::of(failure)
+        }
+        AcquireError::Synchronised(program) => {
+            say(About(shown, &Talk::Synchronised(program), LANGUAGE));
+            Exit::CannotCreate
         }
         AcquireError::System(error) => {
             say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
@@ -133,7 +156,7 @@ fn refused(opened: &Opened, error: AcquireError) -> Exit {
 }
 
 /// Gives the lease back, and says so when that did not work.
-pub(super) fn give_back(opened: &Opened, guard: Guard<'_>) -> Result<(), Exit> {
+pub(super) fn give_back(opened: &Database, guard: Guard) -> Result<(), Exit> {
     let (talk, exit) = match guard.release() {
         Ok(()) => return Ok(()),
         Err(ReleaseError::Unanswered(span)) => {
@@ -143,6 +166,6 @@ pub(super) fn give_back(opened: &Opened, guard: Guard<'_>) -> Result<(), Exit> {
         }
         Err(ReleaseError::Lost) => (Talk::LostAtRelease, Exit::Held),
     };
-    say(About(&opened.shown, &talk, LANGUAGE));
+    say(About(opened.name(), &talk, LANGUAGE));
     Err(exit)
 }

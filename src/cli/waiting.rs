@@ -3,11 +3,12 @@
 //! The hazard is noise: hand-offs of a few milliseconds say nothing, and a log is not flooded.
 
 use super::describe;
-use super::open::{LANGUAGE, Opened, now};
+use super::open::{LANGUAGE, now};
 use super::terminal::{LiveLine, say};
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
 use crate::lease::{State, Status};
+use crate::session::Database;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ type Told = (bool, Option<(String, u32)>);
 
 /// Tells about one wait.
 pub(super) struct Waiting<'a> {
-    opened: &'a Opened,
+    opened: &'a Database,
     began: Ticks,
     live: Option<LiveLine>,
     told: Option<(Told, Ticks)>,
@@ -31,7 +32,7 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn begin(opened: &'a Opened) -> Self {
+    pub(super) fn begin(opened: &'a Database) -> Self {
         let live = std::io::stderr().is_terminal().then(LiveLine::default);
         Self { opened, began: now().ticks, live, told: None, spoke: false }
     }
@@ -48,9 +49,9 @@ impl<'a> Waiting<'a> {
         if waited < QUIET {
             return;
         }
-        let shown = &self.opened.shown;
+        let shown = self.opened.name();
         let state = if answered {
-            let sentence = describe::sentence(status, &self.opened.me, String::new(), moment);
+            let sentence = describe::sentence(status, self.opened.me(), String::new(), moment);
             About(shown, &sentence, LANGUAGE).to_string()
         } else {
             About(shown, &Talk::NoAnswerYet, LANGUAGE).to_string()

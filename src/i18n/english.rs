@@ -1,7 +1,8 @@
 //! The sentences in English.
 
 use super::{
-    Datelike, Days, Display, Duration, Formatter, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, fmt, local,
+    Cell, Datelike, Days, Display, Duration, Ending, Formatter, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When,
+    fmt, local,
 };
 
 /// `20 s`, `3 min 20 s`, `2 h 5 min`, `3 days`.
@@ -163,6 +164,10 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
     match what {
         Talk::Waiting => f.write_str("Waiting for it."),
         Talk::StillWaiting(time) => write!(f, "Still waiting, for {} now.", Span(*time)),
+        Talk::InLine(people) => {
+            let people: Vec<String> = people.iter().map(|who| format!("{}{}", name(who), because(&who.machine))).collect();
+            write!(f, "Waiting for it: {}.", people.join(", "))
+        }
         Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", Span(*time)),
         Talk::NoAnswerYet => write!(f, "{database}: the shared folder does not answer; still trying."),
         Talk::Yours(token) => write!(f, "{database} is yours now (token {token})."),
@@ -231,7 +236,31 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
                 Span(*span)
             )
         }
+        Talk::NothingOnRecord => write!(f, "{database}: nobody is on record."),
+        Talk::Unreadable(count) => write!(f, "{database}: {count} of its records cannot be read and are left out."),
+        Talk::HistoryCut => write!(f, "{database}: there is more on record than is read at once; the oldest is left out."),
         Talk::LostAtRelease => write!(f, "{database} had been lost before it was given back."),
+    }
+}
+
+pub(super) fn cell(f: &mut Formatter<'_>, what: &Cell) -> fmt::Result {
+    match what {
+        Cell::Time(from, None) => write!(f, "since {}", time(*from, &Style::Since)),
+        Cell::Time(from, Some(until)) => {
+            let day = |when: &When| local(when.at).map(|at| at.date_naive());
+            write!(f, "{} to ", time(*from, &Style::Since))?;
+            match local(until.at) {
+                Some(at) if day(from) == day(until) => write!(f, "{}", at.format("%H:%M")),
+                Some(_) | None => f.write_str(&time(*until, &Style::Since)),
+            }
+        }
+        Cell::Who(who) => write!(f, "{}{}", name(who), because(&who.machine)),
+        Cell::Ending(Ending::Held(silent)) => write!(f, "has it, last sign of life {} ago", Span(*silent)),
+        Cell::Ending(Ending::Released) => f.write_str("gave it back"),
+        Cell::Ending(Ending::Lapsed) => f.write_str("no sign of life after that, so it lapsed"),
+        Cell::Ending(Ending::Forced(_, None)) => f.write_str("released on somebody's order"),
+        Cell::Ending(Ending::Forced(who, Some(reason))) => write!(f, "released by {}: “{reason}”", name(who)),
+        Cell::Ending(Ending::TakenOver) => f.write_str("ended without giving it back, so it was taken over"),
     }
 }
 

@@ -268,7 +268,7 @@ fn decode_body(bytes: &[u8]) -> Option<Body> {
         process,
         guards: fields.guards.iter().map(|&(pid, start)| ProcessId { pid, start }).collect(),
         acquired: parse_time(&fields.acquired)?,
-        basis: BASES.into_iter().find(|&basis| basis_name(basis) == fields.basis),
+        basis: basis_named(&fields.basis),
         promise: Promise {
             heartbeat: from_millis(fields.heartbeat_ms),
             fence: from_millis(fields.fence_ms),
@@ -500,6 +500,11 @@ fn state_name(state: State) -> &'static str {
 /// Every basis that has a name.
 const BASES: [Basis; 8] =
     [Basis::Empty, Basis::Ended, Basis::Own, Basis::Dead, Basis::Evidence, Basis::Lapsed, Basis::Revoked, Basis::Forced];
+
+/// Returns what the word of a record stands for.
+pub(crate) fn basis_named(name: &str) -> Option<Basis> {
+    BASES.into_iter().find(|&basis| basis_name(basis) == name)
+}
 
 /// Returns the word for what a claim was based on, as records and the history write it.
 pub(crate) fn basis_name(basis: Basis) -> &'static str {

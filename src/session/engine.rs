@@ -5,13 +5,14 @@
 //! business. The keeper is the one thread that sleeps until the core's next deadline. The hazard: a lock held across a share call
 //! that takes minutes; nothing here performs anything while it holds the state.
 
+use super::memory::MemoryFile;
 use crate::clock::{Clock, Ticks};
 use crate::lease::wire::{Action, Event, Op, Report, RequestId};
 use crate::lease::{Belief, Client, Status};
 use crate::platform::alarm::Alarm;
 use crate::store::{Store, StoreError};
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 /// How many threads may hang in share calls at once. The core never has more unanswered requests than that.
@@ -33,7 +34,9 @@ pub(super) struct Engine {
     changed: Condvar,
     /// There is a request to perform.
     work: Condvar,
-    alarm: Alarm,
+    /// Wakes the keeper; there is none without one. A thousand databases that are only looked at cost no descriptors.
+    alarm: OnceLock<Alarm>,
+    memory: Option<MemoryFile>,
 }
 
 pub(super) struct State {
@@ -65,7 +68,7 @@ impl State {
 }
 
 impl Engine {
-    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, client: Client) -> std::io::Result<Arc<Self>> {
+    pub(super) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, client: Client, memory: Option<MemoryFile>) -> Arc<Self> {
         let state = State {
             client,
             outbox: VecDeque::new(),
@@ -81,8 +84,8 @@ impl Engine {
             closing: false,
             cancelled: false,
         };
-        let alarm = Alarm::new()?;
-        Ok(Arc::new(Self { store, clock, state: Mutex::new(state), changed: Condvar::new(), work: Condvar::new(), alarm }))
+        let (changed, work) = (Condvar::new(), Condvar::new());
+        Arc::new(Self { store, clock, state: Mutex::new(state), changed, work, alarm: OnceLock::new(), memory })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -129,6 +132,10 @@ impl Engine {
     pub(super) fn start_keeper(self: &Arc<Self>) -> std::io::Result<()> {
         let mut state = self.lock();
         if !state.keeper {
+            if self.alarm.get().is_none() {
+                // Nobody else sets it: the state is locked.
+                let _ = self.alarm.set(Alarm::new()?);
+            }
             let engine = Arc::clone(self);
             std::thread::Builder::new().name("sharelock-keeper".into()).spawn(move || engine.keep())?;
             state.keeper = true;
@@ -140,7 +147,28 @@ impl Engine {
     pub(super) fn close(&self) {
         self.lock().closing = true;
         self.work.notify_all();
-        self.alarm.ring();
+        self.ring();
+    }
+
+    /// A guard is gone. If it outlived its session, nothing needs the threads any more.
+    pub(super) fn let_go(&self) {
+        if self.lock().closing {
+            self.close();
+        }
+    }
+
+    /// Writes down what this machine should remember.
+    pub(super) fn remember(&self) {
+        if let Some(memory) = &self.memory {
+            let seen = self.lock().client.memory().clone();
+            memory.save(&seen);
+        }
+    }
+
+    fn ring(&self) {
+        if let Some(alarm) = self.alarm.get() {
+            alarm.ring();
+        }
     }
 
     fn handle(self: &Arc<Self>, state: &mut State, event: Event) {
@@ -170,7 +198,7 @@ impl Engine {
         let due = state.client.deadline();
         if state.keeper && due.is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
             state.armed = due;
-            self.alarm.ring();
+            self.ring();
         }
     }
 
@@ -235,6 +263,7 @@ impl Engine {
     }
 
     fn keep(self: &Arc<Self>) {
+        let Some(alarm) = self.alarm.get() else { return };
         loop {
             let until = {
                 let mut state = self.lock();
@@ -248,7 +277,7 @@ impl Engine {
                 state.armed = [set, state.client.deadline()].into_iter().flatten().min();
                 state.armed
             };
-            self.alarm.wait_until(until.map(Ticks::as_nanos));
+            alarm.wait_until(until.map(Ticks::as_nanos));
             if until.is_some_and(|until| self.clock.now().ticks >= until) {
                 self.post(Event::Tick);
             }

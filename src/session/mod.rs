@@ -1,18 +1,29 @@
 //! One program's dealings with one database: open it, wait for the lease, hold it, give it back.
 //!
-//! A [`Session`] drives the pure core against a store. What it promises and what it does not is in the crate's documentation.
+//! A [`Session`] drives the pure core against a store; a [`Database`] is one that was opened by its path, with all that a program needs
+//! to know of itself. What it promises and what it does not is in the crate's documentation.
 
+mod database;
 mod engine;
+mod guard;
 mod memory;
+mod news;
+mod once;
+mod wait;
+
+pub(crate) use database::in_time;
+pub use database::{Acquire, Database, NotOpened, Options};
+pub use guard::{Guard, ReleaseError};
+pub use news::{Events, News};
 
 use crate::clock::{Clock, SystemClock, Ticks};
-use crate::lease::record::{LeaseId, Nonce, ProcessId, Token};
+use crate::lease::record::{LeaseId, Token};
 use crate::lease::rules::Rules;
 use crate::lease::timing::Timing;
 use crate::lease::wire::{Event, Failure, Report};
 use crate::lease::{Belief, Client, Identity, Memory, State, Status};
 use crate::store::{Capabilities, Store, StoreError, Waiter};
-use crate::watch::Watcher;
+use crate::watch::{LookNow, Watcher};
 use engine::Engine;
 use memory::MemoryFile;
 use std::path::{Path, PathBuf};
@@ -32,14 +43,21 @@ const LOOK_FOR_DEATH: Duration = Duration::from_secs(1);
 const RACE: Duration = Duration::from_secs(2);
 
 /// How long to wait for a lease that somebody else has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Wait {
     /// Not at all.
+    #[default]
     Never,
     /// At most this long.
     For(Duration),
     /// Until it is free or the wait is cancelled.
     Forever,
+}
+
+impl From<Duration> for Wait {
+    fn from(limit: Duration) -> Self {
+        if limit.is_zero() { Self::Never } else { Self::For(limit) }
+    }
 }
 
 /// Why the lease could not be had.
@@ -48,9 +66,12 @@ pub enum AcquireError {
     /// Somebody else has it, and the wait is over.
     #[error("somebody else is using it")]
     Taken(Box<Status>),
-    /// This session holds or waits for it already.
-    #[error("this session already holds the lease or waits for it")]
+    /// This process holds it or waits for it already.
+    #[error("this process already holds the lease or waits for it")]
     Busy,
+    /// This program synchronises the folder between computers: nobody decides there who was first, so no lease can be kept.
+    #[error("{0} synchronises this folder, and then nobody decides who was first; no lease can be kept there")]
+    Synchronised(String),
     /// The record is of a later version of the program.
     #[error("it is held by a newer version of Sharelock; update this one")]
     Newer(Box<Status>),
@@ -63,17 +84,6 @@ pub enum AcquireError {
     /// A thread or descriptor could not be had.
     #[error("this computer is out of threads or file descriptors: {0}")]
     System(#[from] std::io::Error),
-}
-
-/// Why a lease could not be given back in order. It lapses by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum ReleaseError {
-    /// The end mark could not be written in time.
-    #[error("the shared folder does not answer; the lease lapses by itself in {0:?}")]
-    Unanswered(Duration),
-    /// The lease was not held any more.
-    #[error("the lease had been lost before it was released")]
-    Lost,
 }
 
 /// Everything about one database at one moment.
@@ -104,7 +114,6 @@ pub struct SessionOptions {
 /// One program's dealings with one database.
 pub struct Session {
     engine: Arc<Engine>,
-    memory: Option<MemoryFile>,
     folder: Option<PathBuf>,
     machine: String,
 }
@@ -134,7 +143,7 @@ impl Session {
         let seed = u128::from_ne_bytes(seed);
         let machine = options.identity.holder.machine.clone();
         let client = Client::new(options.identity, options.timing, Rules::default(), seed, caches_reads, remembered);
-        Ok(Self { engine: Engine::new(store, clock, client)?, memory, folder: options.folder, machine })
+        Ok(Self { engine: Engine::new(store, clock, client, memory), folder: options.folder, machine })
     }
 
     /// Returns what the store can do.
@@ -162,7 +171,7 @@ impl Session {
         Canceller(Arc::clone(&self.engine))
     }
 
-    /// Looks once and returns what there is to see. Never takes longer than `patience`.
+    /// Looks once and returns what there is to see. The look takes no longer than `patience`, and reading who waits neither.
     #[must_use]
     pub fn look(&self, patience: Duration) -> Snapshot {
         let engine = &self.engine;
@@ -171,7 +180,7 @@ impl Session {
         let mut answered = matches!(engine.belief(), Belief::Holding(..));
         if !answered {
             if engine.store.capabilities().may_hang && engine.start_keeper().is_err() {
-                return self.snapshot(false);
+                return self.snapshot(false, patience);
             }
             engine.post(Event::Look);
         }
@@ -187,17 +196,27 @@ impl Session {
             state = engine.wait(state, until.since(now));
         }
         drop(state);
-        self.snapshot(answered)
+        self.snapshot(answered, patience)
     }
 
-    fn snapshot(&self, answered: bool) -> Snapshot {
+    /// Returns who waits, as far as the share tells that in time.
+    fn waiting(&self, patience: Duration) -> Vec<Waiter> {
+        let store = Arc::clone(&self.engine.store);
+        if !store.capabilities().may_hang {
+            return store.waiting().unwrap_or_default();
+        }
+        let read = in_time(patience, move || store.waiting());
+        read.ok().flatten().and_then(Result::ok).unwrap_or_default()
+    }
+
+    fn snapshot(&self, answered: bool, patience: Duration) -> Snapshot {
         let mut status = self.engine.status();
         let failure = self.engine.lock().failure.clone();
         if !answered {
             status = Status { state: State::Unreachable, failure: Some(Failure::Unreachable), ..status };
         }
         let known = !matches!(status.state, State::Unreachable | State::Denied);
-        let waiting = if known { self.engine.store.waiting().unwrap_or_default() } else { Vec::new() };
+        let waiting = if known { self.waiting(patience) } else { Vec::new() };
         Snapshot { failure: failure.filter(|_| !known), status, waiting }
     }
 
@@ -208,7 +227,7 @@ impl Session {
     /// # Errors
     /// [`AcquireError`]; the lease is then not held, and nothing is left behind that others must wait for (except where the share
     /// stopped answering in the middle: that lapses by itself).
-    pub fn acquire(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard<'_>, AcquireError> {
+    pub fn acquire(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard, AcquireError> {
         let engine = &self.engine;
         let began = engine.clock.now().ticks;
         let mut seen = {
@@ -245,11 +264,11 @@ impl Session {
             drop(engine.store.queue(false));
         }
         match result {
-            Ok((id, token)) => Ok(Guard { session: self, id, token, released: false }),
+            Ok((id, token)) => Ok(Guard::new(Arc::clone(engine), id, token)),
             Err(error) => {
                 engine.post(Event::Release);
                 self.settle(RELEASE_PATIENCE);
-                self.remember();
+                engine.remember();
                 Err(error)
             }
         }
@@ -308,6 +327,9 @@ impl Session {
         if status.newer {
             return Some(Err(AcquireError::Newer(Box::new(status))));
         }
+        if once::holds(status.lease) {
+            return Some(Err(AcquireError::Busy));
+        }
         let waited = now.ticks.since(attempt.began);
         let held = matches!(status.state, State::Held | State::Stale | State::Mine);
         let over = match attempt.wait {
@@ -340,7 +362,8 @@ impl Session {
     /// Watches for a change, and after a while shows up as waiting.
     fn wait_in_line(&self, attempt: &mut Attempt, waited: Duration) {
         if attempt.watcher.is_none() {
-            attempt.watcher = Some(self.watch());
+            let engine = Arc::clone(&self.engine);
+            attempt.watcher = Some(self.watch(Box::new(move || engine.post(Event::Hint))));
             // What changed between the last look and the beginning of the watch would never be told.
             self.engine.post(Event::Hint);
         }
@@ -355,11 +378,10 @@ impl Session {
         !self.capabilities().may_hang && holder.is_some_and(|holder| holder.machine == self.machine)
     }
 
-    /// Watches the store; every change makes the core look.
-    fn watch(&self) -> Watcher {
-        let engine = Arc::clone(&self.engine);
-        let store = Arc::clone(&self.engine.store);
-        Watcher::start(store, self.folder.as_deref(), Box::new(move || engine.post(Event::Hint)))
+    /// Watches the store.
+    #[must_use]
+    pub fn watch(&self, look_now: LookNow) -> Watcher {
+        Watcher::start(Arc::clone(&self.engine.store), self.folder.as_deref(), look_now)
     }
 
     /// Waits until nothing is going on any more.
@@ -376,17 +398,11 @@ impl Session {
             state = engine.wait(state, until.since(now).min(Duration::from_millis(20)));
         }
     }
-
-    fn remember(&self) {
-        if let Some(memory) = &self.memory {
-            memory.save(self.engine.lock().client.memory());
-        }
-    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        self.remember();
+        self.engine.remember();
         self.engine.close();
     }
 }
@@ -431,118 +447,6 @@ impl Canceller {
     pub fn cancel(&self) {
         self.0.lock().cancelled = true;
         self.0.wake();
-    }
-}
-
-/// A held lease. Dropping it gives the lease back as well as it can; [`Guard::release`] says whether that worked.
-#[must_use = "the lease is given back as soon as this is dropped"]
-pub struct Guard<'session> {
-    session: &'session Session,
-    id: LeaseId,
-    token: Token,
-    released: bool,
-}
-
-impl Guard<'_> {
-    /// Returns the fencing token: larger than that of every lease before.
-    #[must_use]
-    pub fn token(&self) -> Token {
-        match self.session.engine.belief() {
-            Belief::Holding(_, token) => token,
-            Belief::None | Belief::Unsure(_) => self.token,
-        }
-    }
-
-    /// Returns the nonce by which this lease is recognised.
-    #[must_use]
-    pub fn nonce(&self) -> Nonce {
-        self.id.nonce
-    }
-
-    /// Returns what is believed at this instant, by the clock alone.
-    #[must_use]
-    pub fn belief(&self) -> Belief {
-        self.session.engine.belief()
-    }
-
-    /// Reads the ledger again and renews; returns whether the lease is held afterwards. Takes no longer than `patience`.
-    ///
-    /// A computer that was paused from outside cannot know it; whoever is about to do something that must not happen twice asks
-    /// here first, and hands the token on to whatever can check it.
-    #[must_use]
-    pub fn is_valid(&self, patience: Duration) -> bool {
-        let renewed = |report: &Report| matches!(report, Report::Renewed(..));
-        let over = |report: &Report| matches!(report, Report::RenewalFailed(_) | Report::Lost(..) | Report::Unsure(..));
-        self.after(Event::Verify, patience, renewed, over) && matches!(self.belief(), Belief::Holding(..))
-    }
-
-    /// Writes into the record which programs work under this lease, and waits until that is on the share.
-    ///
-    /// Returns whether it is; without it, a death of this process would let others in while those programs still write.
-    #[must_use]
-    pub fn guard(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
-        let written = |report: &Report| matches!(report, Report::Guarded(_));
-        let over = |report: &Report| matches!(report, Report::Lost(..) | Report::Unsure(..));
-        self.after(Event::Guards(programs), patience, written, over)
-    }
-
-    /// Posts an event and waits for one of two kinds of reports; returns whether it was the first kind.
-    fn after(&self, event: Event, patience: Duration, good: fn(&Report) -> bool, bad: fn(&Report) -> bool) -> bool {
-        let engine = &self.session.engine;
-        let until = engine.clock.now().ticks + patience;
-        let mut seen = engine.lock().next_report();
-        engine.post(event);
-        let mut state = engine.lock();
-        loop {
-            for report in new_reports(&state, &mut seen) {
-                if good(report) {
-                    return true;
-                }
-                if bad(report) {
-                    return false;
-                }
-            }
-            let now = engine.clock.now().ticks;
-            if now >= until {
-                return false;
-            }
-            state = engine.wait(state, until.since(now));
-        }
-    }
-
-    /// Gives the lease back.
-    ///
-    /// # Errors
-    /// [`ReleaseError`] when it had been lost, or when the end mark could not be written in time: it then lapses by itself.
-    pub fn release(mut self) -> Result<(), ReleaseError> {
-        self.give_back(RELEASE_PATIENCE)
-    }
-
-    fn give_back(&mut self, patience: Duration) -> Result<(), ReleaseError> {
-        self.released = true;
-        let held = !matches!(self.belief(), Belief::None);
-        let ended = |report: &Report| matches!(report, Report::Released(_));
-        let over = |report: &Report| matches!(report, Report::Lost(..) | Report::ReleaseUnanswered(_));
-        let released = held && self.after(Event::Release, patience, ended, over);
-        if released {
-            return Ok(());
-        }
-        self.session.engine.post(Event::Release);
-        if held {
-            let long = self.session.engine.lock().client.timing().long;
-            Err(ReleaseError::Unanswered(long))
-        } else {
-            Err(ReleaseError::Lost)
-        }
-    }
-}
-
-impl Drop for Guard<'_> {
-    fn drop(&mut self) {
-        if !self.released {
-            drop(self.give_back(RELEASE_PATIENCE));
-        }
-        self.session.remember();
     }
 }
 

@@ -24,6 +24,7 @@ mod access;
 mod clean_up;
 mod ledger;
 mod life;
+mod past;
 mod queue;
 mod signals;
 

@@ -12,6 +12,7 @@ pub mod memory;
 pub mod naming;
 
 pub use folder::FolderStore;
+pub use history::{End, History, PastLease};
 pub use memory::{MemoryShare, MemoryStore};
 pub use naming::{Location, OpenError, locate};
 

@@ -1,12 +1,13 @@
 //! Says "look now", and nothing else: what changed is found out by looking.
 //!
-//! A local folder tells every change at once ([`notify`]); a network folder tells only this machine's own, so there the board is
+//! A local folder tells every change at once (`local`); a network folder tells only this machine's own, so there the board is
 //! read once a second, which is one round trip. The hazard is to take silence for news: losing an event costs the time until the
 //! core's own next look, never more.
 
+mod local;
+
 use crate::lease::wire::Op;
 use crate::store::Store;
-use notify::{EventKind, RecursiveMode, Watcher as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -26,7 +27,7 @@ pub struct Watcher {
 /// Where the hints come from. Held only to be dropped.
 #[expect(dead_code, reason = "dropping it ends the watch")]
 enum Source {
-    Native(notify::RecommendedWatcher),
+    Local(local::Local),
     Polling(mpsc::Sender<()>),
 }
 
@@ -34,32 +35,19 @@ impl Watcher {
     /// Begins to watch a store. `folder` is the store's own folder, where there is one.
     #[must_use]
     pub fn start(store: Arc<dyn Store>, folder: Option<&Path>, look_now: LookNow) -> Self {
-        let look_now: Arc<dyn Fn() + Send + Sync> = Arc::from(look_now);
+        let look_now = Arc::new(look_now);
         if store.capabilities().native_events
             && let Some(folder) = folder
-            && let Some(native) = native(folder, Arc::clone(&look_now))
+            && let Some(local) = local::listen(folder, Arc::clone(&look_now))
         {
-            return Self { _source: Source::Native(native) };
+            return Self { _source: Source::Local(local) };
         }
         Self { _source: Source::Polling(poll(store, look_now)) }
     }
 }
 
-fn native(folder: &Path, look_now: Arc<dyn Fn() + Send + Sync>) -> Option<notify::RecommendedWatcher> {
-    let heard = move |event: notify::Result<notify::Event>| {
-        // Reading is no news (our own looks would wake us for ever); an error may hide news.
-        let news = event.map_or(true, |event| !matches!(event.kind, EventKind::Access(_)));
-        if news {
-            look_now();
-        }
-    };
-    let mut watcher = notify::recommended_watcher(heard).ok()?;
-    watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
-    Some(watcher)
-}
-
 /// Reads the board again and again; a read that hangs only silences the hints.
-fn poll(store: Arc<dyn Store>, look_now: Arc<dyn Fn() + Send + Sync>) -> mpsc::Sender<()> {
+fn poll(store: Arc<dyn Store>, look_now: Arc<LookNow>) -> mpsc::Sender<()> {
     let (alive, dropped) = mpsc::channel::<()>();
     let watch = move || {
         let mut before = None;

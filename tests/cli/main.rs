@@ -6,6 +6,7 @@
 mod support;
 
 mod demo;
+mod history;
 mod hold;
 mod kill;
 #[cfg(unix)]
@@ -14,3 +15,5 @@ mod lost;
 mod run;
 mod status;
 mod usage;
+mod wait;
+mod watch;

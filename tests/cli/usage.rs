@@ -5,7 +5,7 @@ use crate::support::{Place, finish};
 #[test]
 fn mistakes_in_the_command_line_are_64() {
     let place = Place::new();
-    let mistakes: [&[&str]; 10] = [
+    let mistakes: [&[&str]; 18] = [
         &[],
         &["status"],
         &["frobnicate"],
@@ -16,6 +16,14 @@ fn mistakes_in_the_command_line_are_64() {
         &["run", "-E", "256", "wems.db", "--", "true"],
         &["run", "--on-lost", "panic", "wems.db", "--", "true"],
         &["hold", "--nonsense", "wems.db"],
+        &["wait"],
+        &["wait", "-w", "soon", "wems.db"],
+        &["watch"],
+        &["history", "--since", "yesterday", "wems.db"],
+        &["history", "--json", "--csv", "wems.db"],
+        &["completions", "cmd.exe"],
+        &["man", "frobnicate"],
+        &["man", "demo-turn"],
     ];
     for mistake in mistakes {
         let said = place.run(mistake);
@@ -35,8 +43,12 @@ fn help_and_version_are_answers() {
         assert!(said.out.contains(part), "no {part:?} in {}", said.out);
     }
     assert!(!said.out.contains("demo-turn"));
-    for verb in ["status", "run", "hold", "demo"] {
-        assert_eq!(place.run(&[verb, "--help"]).code, Some(0));
+    for verb in ["status", "run", "hold", "wait", "watch", "history", "completions", "man", "demo"] {
+        assert!(said.out.contains(&format!("\n  {verb} ")), "no {verb} in {}", said.out);
+        let help = place.run(&[verb, "--help"]);
+        assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
+        let example = format!("Examples:\n  sharelock {verb} ");
+        assert!(help.out.contains(&example), "no example in {}", help.out);
     }
     assert_eq!(place.run(&["--version"]).out.trim(), concat!("sharelock ", env!("CARGO_PKG_VERSION")));
 }
@@ -55,4 +67,21 @@ fn bad_durations_in_the_environment_are_78() {
         assert_eq!(said.code, Some(78), "{said:?}");
         assert!(said.err.contains(part), "{said:?}");
     }
+}
+
+#[test]
+fn the_manual_and_the_completions_know_every_command_that_is_shown() {
+    let place = Place::new();
+    let man = place.run(&["man"]);
+    assert_eq!((man.code, man.err.as_str()), (Some(0), ""));
+    assert!(man.out.contains(".TH sharelock 1") && man.out.contains("sharelock\\-history(1)"), "{}", man.out);
+    let man = place.run(&["man", "run"]);
+    assert!(man.out.contains("on\\-lost") && man.out.contains(".SH SYNOPSIS"), "{}", man.out);
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = place.run(&["completions", shell]);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+        assert!(said.out.contains("history") && said.out.contains("csv"), "{shell}: {}", said.out);
+        assert!(!said.out.contains("demo-turn"), "{shell}");
+    }
+    assert!(place.listing().is_empty());
 }

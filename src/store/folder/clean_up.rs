@@ -4,6 +4,7 @@
 //! file server's own clock, whoever removes one first writes down who had it, and nothing counts as removed before that was seen.
 
 use super::access::Created;
+use super::past::MOST_IN_FILE;
 use super::{FolderStore, lock};
 use crate::lease::record::{Found, Number};
 use crate::lease::wire::Reply;
@@ -17,7 +18,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// The folder of the history.
-const HISTORY: &str = "history";
+pub(super) const HISTORY: &str = "history";
 /// How old a ticket must be to be swept up on the way, whatever is kept of the leases.
 const TICKET_AGE: Duration = Duration::from_secs(86_400);
 
@@ -71,8 +72,8 @@ impl FolderStore {
         let doing = "writing the history";
         let mut mine = lock(&self.history);
         let MyHistory { file, path, length } = match mine.take() {
-            Some(mine) => mine,
-            None => self.new_history(doing)?,
+            Some(mine) if mine.length + line.len() as u64 <= MOST_IN_FILE => mine,
+            Some(_) | None => self.new_history(doing)?,
         };
         files::write_at(&file, length, line.as_bytes())
             .and_then(|()| file.sync_data())
@@ -82,6 +83,7 @@ impl FolderStore {
     }
 
     fn new_history(&self, doing: &'static str) -> Result<MyHistory, StoreError> {
+        self.shorten_history();
         let me = &self.identity;
         let machine = store_name(OsStr::new(&*crate::lease::codec::clean(&me.holder.machine, 64)));
         let folder = self.location.store.join(HISTORY);

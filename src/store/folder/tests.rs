@@ -27,7 +27,7 @@ fn identity(nonce: u128) -> Identity {
     Identity { holder: body(1, 1).holder, host: Host::default(), nonce: Nonce(nonce) }
 }
 
-fn open(folder: &Path) -> FolderStore {
+pub(super) fn open(folder: &Path) -> FolderStore {
     FolderStore::open(&folder.join("wems.db"), identity(9)).unwrap()
 }
 

@@ -1,0 +1,256 @@
+//! What is known about one database, ready to be told: the sentence, and the object of `--json`.
+//!
+//! `status` and `watch` tell the same things in the same words. The hazard is to call free what could not be seen.
+
+use super::describe;
+use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
+use super::terminal::{colours, give, tinted};
+use crate::clock::{Moment, WallTime};
+use crate::i18n::{About, Sentence, Talk, printable};
+use crate::lease::record::{Holder, LeaseId};
+use crate::lease::wire::Failure;
+use crate::lease::{State, Status};
+use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
+use crate::store::Waiter;
+use chrono::{Local, SecondsFormat, TimeZone};
+use serde::Serialize;
+use std::path::Path;
+use std::time::Duration;
+
+/// One line of `--json`. Fields are never removed, renamed or reused.
+#[derive(Debug, Serialize)]
+struct Line {
+    schema: u32,
+    database: String,
+    state: &'static str,
+    token: Option<u64>,
+    store: Option<String>,
+    holder: Option<HolderLine>,
+    last_seen_s: Option<f64>,
+    observed_s: Option<f64>,
+    takeable_in_s: Option<f64>,
+    waiting: Option<Vec<WaiterLine>>,
+    error: Option<ErrorLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct HolderLine {
+    user: Option<String>,
+    name: Option<String>,
+    machine: Option<String>,
+    pid: Option<u32>,
+    app: Option<String>,
+    note: Option<String>,
+    acquired: Option<String>,
+    #[serde(rename = "self")]
+    own: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct WaiterLine {
+    user: Option<String>,
+    name: Option<String>,
+    machine: Option<String>,
+    pid: Option<u32>,
+    app: Option<String>,
+    note: Option<String>,
+    since: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ErrorLine {
+    code: &'static str,
+    text: String,
+}
+
+/// What is known about one database, ready to be told.
+#[derive(Debug)]
+pub(super) struct Seen {
+    pub(super) state: State,
+    /// In how long it can be taken over at the earliest.
+    pub(super) takeable_in: Option<Duration>,
+    /// Its death would change nothing on the share.
+    pub(super) is_held_on_this_computer: bool,
+    /// What makes it different from what was told before.
+    pub(super) essence: Essence,
+    sentence: String,
+    line: Line,
+}
+
+/// What people are told of anew when it changes. A holder's signs of life are not part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Essence {
+    state: State,
+    lease: Option<LeaseId>,
+    holder: Option<Person>,
+    takeable: bool,
+    waiting: Vec<(Person, WallTime)>,
+    error: Option<&'static str>,
+}
+
+/// User, machine, process.
+type Person = (String, String, u32);
+
+fn person(holder: &Holder) -> Person {
+    (holder.user.clone(), holder.machine.clone(), holder.pid)
+}
+
+impl Seen {
+    /// Looks at a database.
+    pub(super) fn look(database: &Database) -> Self {
+        Self::tell(database, database.look(PATIENCE))
+    }
+
+    fn tell(database: &Database, seen: Snapshot) -> Self {
+        let Snapshot { status, waiting, failure } = seen;
+        let synchronised = database.capabilities().synchronised_by.as_ref();
+        let known = !matches!(status.state, State::Unreachable | State::Denied);
+        let error = if known {
+            None
+        } else if let Some(program) = synchronised {
+            let text = format!("{program} synchronises this folder; no lease can be kept there");
+            Some(ErrorLine { code: "synchronised", text })
+        } else {
+            let why = status.failure.or(failure.as_ref().map(|error| error.failure)).unwrap_or(Failure::Unreachable);
+            let text = failure
+                .map_or_else(|| "the shared folder did not answer in time".to_owned(), |error| printable(&error.to_string()));
+            Some(ErrorLine { code: failure_word(why), text })
+        };
+        let reason = error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
+        let moment = now();
+        let sentence = describe::sentence(&status, database.me(), reason, moment);
+        let mut sentence = About(database.name(), &sentence, LANGUAGE).to_string();
+        if !waiting.is_empty() {
+            let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
+            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), LANGUAGE));
+        }
+        Self {
+            state: status.state,
+            takeable_in: status.takeable_in,
+            is_held_on_this_computer: status.holder.as_ref().is_some_and(|holder| holder.machine == database.me().machine),
+            essence: essence(&status, &waiting, error.as_ref().map(|error| error.code)),
+            sentence,
+            line: Line {
+                schema: 1,
+                database: lossy(database.path()),
+                state: word(status.state),
+                token: status.token.map(|token| token.0).filter(|_| known),
+                store: Some(lossy(database.store())),
+                holder: holder_line(&status, moment).filter(|_| known),
+                last_seen_s: status.last_seen.map(seconds),
+                observed_s: status.observed.map(seconds),
+                takeable_in_s: status.takeable_in.map(seconds),
+                waiting: known.then(|| waiting.iter().map(|waiter| waiter_line(&waiter.holder, waiter.since)).collect()),
+                error,
+            },
+        }
+    }
+
+    /// What could not even be opened.
+    pub(super) fn not_opened(path: &Path, error: &NotOpened) -> Self {
+        let denied = error.failure() == Some(Failure::Denied);
+        let state = if denied { State::Denied } else { State::Unreachable };
+        let detail = detail(error);
+        let sentence =
+            if denied { Sentence::Denied { reason: detail.clone() } } else { Sentence::Unreachable { reason: detail.clone() } };
+        let text = if detail.is_empty() { "the shared folder did not answer in time".to_owned() } else { detail };
+        Self {
+            state,
+            takeable_in: None,
+            is_held_on_this_computer: false,
+            essence: Essence {
+                state,
+                lease: None,
+                holder: None,
+                takeable: false,
+                waiting: Vec::new(),
+                error: Some(error_word(error)),
+            },
+            sentence: About(&shown(path), &sentence, LANGUAGE).to_string(),
+            line: Line {
+                schema: 1,
+                database: path.to_string_lossy().into_owned(),
+                state: word(state),
+                token: None,
+                store: None,
+                holder: None,
+                last_seen_s: None,
+                observed_s: None,
+                takeable_in_s: None,
+                waiting: None,
+                error: Some(ErrorLine { code: error_word(error), text }),
+            },
+        }
+    }
+
+    /// Prints it; false when nobody reads any more.
+    pub(super) fn give(&self, json: bool, prefix: &str) -> bool {
+        if json {
+            return serde_json::to_string(&self.line).is_ok_and(give);
+        }
+        give(format!("{prefix}{}", tinted(&self.sentence, describe::tone(self.state), colours(&std::io::stdout()))))
+    }
+}
+
+fn essence(status: &Status, waiting: &[Waiter], error: Option<&'static str>) -> Essence {
+    let held = matches!(status.state, State::Mine | State::Held | State::Stale);
+    Essence {
+        state: status.state,
+        lease: status.lease.filter(|_| held),
+        holder: status.holder.as_deref().filter(|_| held).map(person),
+        takeable: held && status.takeable_in == Some(Duration::ZERO),
+        waiting: waiting.iter().map(|waiter| (person(&waiter.holder), waiter.since)).collect(),
+        error,
+    }
+}
+
+const fn word(state: State) -> &'static str {
+    match state {
+        State::Free => "free",
+        State::Mine => "mine",
+        State::Held => "held",
+        State::Stale => "stale",
+        State::Unreachable => "unreachable",
+        State::Denied => "denied",
+    }
+}
+
+fn holder_line(status: &Status, moment: Moment) -> Option<HolderLine> {
+    let held = matches!(status.state, State::Mine | State::Held | State::Stale);
+    let holder = status.holder.as_deref().filter(|_| held)?;
+    let WaiterLine { user, name, machine, pid, app, note, since: _ } = waiter_line(holder, moment.wall);
+    let acquired = status.acquired.and_then(rfc3339);
+    Some(HolderLine { user, name, machine, pid, app, note, acquired, own: status.own_user })
+}
+
+fn waiter_line(holder: &Holder, since: WallTime) -> WaiterLine {
+    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    WaiterLine {
+        user: known(&holder.user),
+        name: known(&holder.name),
+        machine: known(&holder.machine),
+        pid: Some(holder.pid).filter(|pid| *pid != 0),
+        app: known(&holder.app),
+        note: known(&holder.note),
+        since: rfc3339(since),
+    }
+}
+
+/// Returns a time as RFC 3339 with this computer's offset.
+pub(super) fn rfc3339(time: WallTime) -> Option<String> {
+    Local.timestamp_millis_opt(time.0).single().map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, false))
+}
+
+fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1000.0).round() / 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_three_decimals() {
+        assert!((seconds(Duration::from_micros(1_234_567)) - 1.235).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,154 @@
+//! A held lease: what may be asked of it, and how it is given back.
+//!
+//! The hazard: a guard that is dropped while the share is silent. Its lease then lapses by itself, and whoever needs to know that
+//! calls [`Guard::release`] instead.
+
+use super::engine::Engine;
+use super::once::Turn;
+use super::{RELEASE_PATIENCE, new_reports};
+use crate::lease::Belief;
+use crate::lease::record::{LeaseId, Nonce, ProcessId, Token};
+use crate::lease::wire::{Event, Report};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Why a lease could not be given back in order. It lapses by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// The end mark could not be written in time.
+    #[error("the shared folder does not answer; the lease lapses by itself in {0:?}")]
+    Unanswered(Duration),
+    /// The lease was not held any more.
+    #[error("the lease had been lost before it was released")]
+    Lost,
+}
+
+/// A held lease. Dropping it gives the lease back as well as it can; [`Guard::release`] says whether that worked.
+#[must_use = "the lease is given back as soon as this is dropped"]
+pub struct Guard {
+    engine: Arc<Engine>,
+    id: LeaseId,
+    token: Token,
+    released: bool,
+    /// Keeps this process from taking the same database a second time; goes after the lease.
+    turn: Option<Turn>,
+}
+
+impl Guard {
+    pub(super) fn new(engine: Arc<Engine>, id: LeaseId, token: Token) -> Self {
+        Self { engine, id, token, released: false, turn: None }
+    }
+
+    pub(super) fn with_turn(mut self, turn: Turn) -> Self {
+        self.turn = Some(turn);
+        self
+    }
+
+    /// Returns the fencing token: larger than that of every lease before.
+    #[must_use]
+    pub fn token(&self) -> Token {
+        match self.engine.belief() {
+            Belief::Holding(_, token) => token,
+            Belief::None | Belief::Unsure(_) => self.token,
+        }
+    }
+
+    /// Returns the nonce by which this lease is recognised.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn nonce(&self) -> Nonce {
+        self.id.nonce
+    }
+
+    /// Returns what is believed at this instant, by the clock alone.
+    #[must_use]
+    pub fn belief(&self) -> Belief {
+        self.engine.belief()
+    }
+
+    /// Reads the ledger again and renews; returns whether the lease is held afterwards. Takes no longer than `patience`.
+    ///
+    /// Costs a few operations on the share. A computer that was paused from outside cannot know it; whoever is about to do something
+    /// that must not happen twice asks here first, and hands the token on to whatever can check it. `false` also means that the
+    /// share did not answer in time.
+    #[must_use]
+    pub fn is_valid(&self, patience: Duration) -> bool {
+        if self.belief() == Belief::None {
+            return false;
+        }
+        let renewed = |report: &Report| matches!(report, Report::Renewed(..));
+        let over = |report: &Report| matches!(report, Report::RenewalFailed(_) | Report::Lost(..) | Report::Unsure(..));
+        self.after(Event::Verify, patience, renewed, over) && matches!(self.belief(), Belief::Holding(..))
+    }
+
+    /// Writes into the record which programs work under this lease, and waits until that is on the share.
+    ///
+    /// Returns whether it is; without it, a death of this process would let others in while those programs still write.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn guard(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
+        let written = |report: &Report| matches!(report, Report::Guarded(_));
+        let over = |report: &Report| matches!(report, Report::Lost(..) | Report::Unsure(..));
+        self.after(Event::Guards(programs), patience, written, over)
+    }
+
+    /// Posts an event and waits for one of two kinds of reports; returns whether it was the first kind.
+    fn after(&self, event: Event, patience: Duration, good: fn(&Report) -> bool, bad: fn(&Report) -> bool) -> bool {
+        let engine = &self.engine;
+        let until = engine.clock.now().ticks + patience;
+        let mut seen = engine.lock().next_report();
+        engine.post(event);
+        let mut state = engine.lock();
+        loop {
+            for report in new_reports(&state, &mut seen) {
+                if good(report) {
+                    return true;
+                }
+                if bad(report) {
+                    return false;
+                }
+            }
+            let now = engine.clock.now().ticks;
+            if now >= until {
+                return false;
+            }
+            state = engine.wait(state, until.since(now));
+        }
+    }
+
+    /// Gives the lease back.
+    ///
+    /// # Errors
+    /// [`ReleaseError`] when it had been lost, or when the end mark could not be written in time: it then lapses by itself.
+    pub fn release(mut self) -> Result<(), ReleaseError> {
+        self.give_back(RELEASE_PATIENCE)
+    }
+
+    fn give_back(&mut self, patience: Duration) -> Result<(), ReleaseError> {
+        self.released = true;
+        let held = !matches!(self.belief(), Belief::None);
+        let ended = |report: &Report| matches!(report, Report::Released(_));
+        let over = |report: &Report| matches!(report, Report::Lost(..) | Report::ReleaseUnanswered(_));
+        let released = held && self.after(Event::Release, patience, ended, over);
+        if released {
+            return Ok(());
+        }
+        self.engine.post(Event::Release);
+        if held {
+            let long = self.engine.lock().client.timing().long;
+            Err(ReleaseError::Unanswered(long))
+        } else {
+            Err(ReleaseError::Lost)
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if !self.released {
+            drop(self.give_back(RELEASE_PATIENCE));
+        }
+        self.engine.remember();
+        self.engine.let_go();
+    }
+}
