@@ -95,6 +95,11 @@ pub enum Sentence {
         /// What the system said; empty when nothing.
         reason: String,
     },
+    /// No lease can be kept there at all.
+    Unusable {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Where a holder was, seen from here.
@@ -263,14 +268,24 @@ impl Display for About<'_, Tale> {
     }
 }
 
-/// Returns a text without anything that could steer a terminal or turn the direction of writing.
+/// Returns a text without anything that could steer a terminal, turn the direction of writing or hide itself: a path, a message of the
+/// system. Every such character is shown as a replacement, since it may be all that tells two names apart.
+///
+/// What the records say was stripped of the same characters when it was read; a test compares the two.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
+fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 fn local(millis: i64) -> Option<DateTime<Local>> {

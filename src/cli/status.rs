@@ -85,6 +85,7 @@ struct ErrorLine {
 #[derive(Debug)]
 struct Seen {
     state: State,
+    exit: Exit,
     sentence: String,
     line: Line,
 }
@@ -106,7 +107,7 @@ pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
                 Ok(Ok(None)) | Err(_) => not_opened(database, &NotOpened::Silent),
                 Ok(Err(error)) => not_opened(database, &NotOpened::System(error)),
             };
-            worst = worse(worst, exit(seen.state));
+            worst = worse(worst, seen.exit);
             let told = if arguments.json {
                 serde_json::to_string(&seen.line).is_ok_and(give)
             } else {
@@ -120,18 +121,22 @@ pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
     worst
 }
 
-const fn exit(state: State) -> Exit {
-    match state {
-        State::Free | State::Mine => Exit::Done,
-        State::Held | State::Stale => Exit::Held,
-        State::Unreachable => Exit::Unreachable,
-        State::Denied => Exit::Denied,
+/// What keeps a lease from being made has the code that it has with every other verb.
+const fn exit(state: State, failure: Option<Failure>) -> Exit {
+    match (state, failure) {
+        (State::Free | State::Mine, _) => Exit::Done,
+        (State::Held | State::Stale, _) => Exit::Held,
+        (State::Unreachable, Some(failure)) => Exit::of(failure),
+        (State::Unreachable, None) => Exit::Unreachable,
+        (State::Denied, _) => Exit::Denied,
     }
 }
 
-/// Returns the worse of two: 77 > 69 > 75 > 0.
+/// Returns the worse of two: 77 > 69 > 73 > 75 > 0.
 fn worse(one: Exit, other: Exit) -> Exit {
-    let rank = |exit| [Exit::Done, Exit::Held, Exit::Unreachable, Exit::Denied].iter().position(|known| *known == exit);
+    let rank = |exit| {
+        [Exit::Done, Exit::Held, Exit::CannotCreate, Exit::Unreachable, Exit::Denied].iter().position(|known| *known == exit)
+    };
     if rank(other) > rank(one) { other } else { one }
 }
 
@@ -145,6 +150,7 @@ fn look(path: &Path, timing: Timing) -> Seen {
     if synchronised.is_some() {
         // Where nobody decides who was first, nothing that was read says anything about anybody else.
         seen.status.state = State::Unreachable;
+        seen.status.failure = Some(Failure::Unusable);
     }
     tell(&opened, seen, synchronised)
 }
@@ -169,6 +175,7 @@ fn tell(opened: &Opened, seen: Snapshot, synchronised: Option<String>) -> Seen {
     let waiting = known.then(|| waiting.iter().map(|waiter| waiter_line(&waiter.holder, waiter.since)).collect());
     Seen {
         state: status.state,
+        exit: exit(status.state, status.failure),
         sentence: About(&opened.shown, &sentence, LANGUAGE).to_string(),
         line: Line {
             schema: 1,
@@ -190,11 +197,18 @@ fn not_opened(path: &Path, error: &NotOpened) -> Seen {
     let denied = error.failure() == Some(Failure::Denied);
     let state = if denied { State::Denied } else { State::Unreachable };
     let detail = error.detail();
-    let sentence =
-        if denied { Sentence::Denied { reason: detail.clone() } } else { Sentence::Unreachable { reason: detail.clone() } };
+    let reason = detail.clone();
+    let sentence = match error.failure() {
+        Some(Failure::Denied) => Sentence::Denied { reason },
+        Some(Failure::Unusable) => Sentence::Unusable { reason },
+        Some(Failure::Unreachable | Failure::Full | Failure::ReadOnly | Failure::Gone | Failure::NoFolder) | None => {
+            Sentence::Unreachable { reason }
+        }
+    };
     let text = if detail.is_empty() { "the shared folder did not answer in time".to_owned() } else { detail };
     Seen {
         state,
+        exit: exit(state, error.failure()),
         sentence: About(&shown(path), &sentence, LANGUAGE).to_string(),
         line: Line {
             schema: 1,
@@ -265,7 +279,7 @@ mod tests {
 
     #[test]
     fn the_worst_state_decides() {
-        let all = [Exit::Done, Exit::Held, Exit::Unreachable, Exit::Denied];
+        let all = [Exit::Done, Exit::Held, Exit::CannotCreate, Exit::Unreachable, Exit::Denied];
         for (a, one) in all.iter().enumerate() {
             for (b, other) in all.iter().enumerate() {
                 assert_eq!(worse(*one, *other), all[a.max(b)]);

@@ -21,12 +21,13 @@ impl Client {
             let number = self.highest_name(sight);
             self.report(Report::WentBack(number));
         }
-        if let NoticeSeen::Foreign { fingerprint, .. } = sight.notice
+        if let NoticeSeen::Foreign { fingerprint, locked, .. } = sight.notice
             && self.rules.keep(Rule::ForeignNoticeCounts)
         {
             self.report(Report::ForeignNotice);
             let subject = Subject::Notice { fingerprint };
-            obstacles.push(Obstacle { subject, wait: self.timing.unknown, basis: Basis::Lapsed });
+            let wait = if locked { Obstacle::FOR_EVER } else { self.timing.unknown };
+            obstacles.push(Obstacle { subject, wait, basis: Basis::Lapsed });
         }
         match &sight.tail {
             Some((number, Found::Blank { fingerprint } | Found::Newer { fingerprint, .. })) => {

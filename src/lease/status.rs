@@ -3,7 +3,7 @@
 //! The hazard is a lie in either direction: *free* when the share could not be read, *crashed* when a cable is out.
 
 use super::client::{Belief, Client};
-use super::look::holder_of;
+use super::look::{Obstacle, holder_of};
 use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Token};
 use super::wire::Failure;
 use crate::clock::{Moment, WallTime};
@@ -40,6 +40,8 @@ pub struct Status {
     pub holder: Option<Arc<Holder>>,
     /// Whether the holder is this user (perhaps elsewhere).
     pub own_user: bool,
+    /// Whether the holder is on this very machine, by the ids of the machines and not by their names.
+    pub same_machine: bool,
     /// Since when, by the holder's wall clock.
     pub acquired: Option<WallTime>,
     /// How long ago the holder last gave a sign of life, by the two wall clocks; for people.
@@ -62,6 +64,7 @@ impl Status {
             token: None,
             holder: None,
             own_user: false,
+            same_machine: false,
             acquired: None,
             last_seen: None,
             observed: None,
@@ -70,6 +73,21 @@ impl Status {
             failure,
         }
     }
+}
+
+/// How far ahead another computer's clock may be before what it says is not repeated to people.
+const AHEAD: i64 = 24 * 3600 * 1000;
+/// The year 2000, in milliseconds since 1970: no database is older than its computer's clock.
+const EARLIEST: i64 = 946_684_800_000;
+
+/// Returns whether a time of another computer's clock can be told to people without a lie.
+fn is_believable(at: WallTime, now: WallTime) -> bool {
+    at.0 >= EARLIEST && at.0 <= now.0.saturating_add(AHEAD)
+}
+
+/// Returns how long ago a time of another computer's clock was; a clock that is a little ahead says "just now".
+fn ago(at: WallTime, now: WallTime) -> Option<Duration> {
+    is_believable(at, now).then(|| Duration::from_millis(u64::try_from(now.0.saturating_sub(at.0)).unwrap_or(0)))
 }
 
 impl Client {
@@ -82,6 +100,7 @@ impl Client {
                 token: Some(token),
                 holder: Some(Arc::new(self.me.holder.clone())),
                 own_user: true,
+                same_machine: true,
                 last_seen: Some(Duration::ZERO),
                 ..Status::unknown(State::Mine, None)
             };
@@ -108,20 +127,27 @@ impl Client {
             let seen = self.observed(obstacle.subject);
             let unchanged = seen.map(super::observe::Observation::unchanged);
             status.observed = unchanged;
-            status.takeable_in = Some(obstacle.wait.saturating_sub(unchanged.unwrap_or_default())).filter(|_| !sight.refused);
+            let ends = !sight.refused && obstacle.wait != Obstacle::FOR_EVER;
+            status.takeable_in = Some(obstacle.wait.saturating_sub(unchanged.unwrap_or_default())).filter(|_| ends);
         }
         status.newer = sight.refused;
         status.holder = match (&sight.tail, &sight.notice) {
-            (_, NoticeSeen::Foreign { holder, .. }) => holder.clone(),
+            (_, NoticeSeen::Foreign { said, .. }) => {
+                status.acquired = said.as_ref().and_then(|said| said.acquired).filter(|at| is_believable(*at, now.wall));
+                status.last_seen = said.as_ref().and_then(|said| said.heartbeat).and_then(|at| ago(at, now.wall));
+                said.as_ref().map(|said| Arc::new(said.holder.clone()))
+            }
             (Some((_, found)), _) => holder_of(found),
             (None, _) => None,
         };
-        if let Some((head, body)) = sight.record() {
-            status.lease = Some(body.id);
-            status.token = Some(body.token);
-            status.acquired = Some(body.acquired);
-            let silent = now.wall.0.saturating_sub(head.at.0);
-            status.last_seen = Some(Duration::from_millis(u64::try_from(silent).unwrap_or(0)));
+        status.lease = sight.record().map(|(_, body)| body.id);
+        status.token = sight.record().map(|(_, body)| body.token);
+        // What a foreign notice says and what the tail says are not mixed: the notice is the one that counts.
+        let foreign = matches!(sight.notice, NoticeSeen::Foreign { .. });
+        if let Some((head, body)) = sight.record().filter(|_| !foreign) {
+            status.same_machine = body.host.machine == self.me.host.machine && !body.host.machine.is_empty();
+            status.acquired = Some(body.acquired).filter(|at| is_believable(*at, now.wall));
+            status.last_seen = ago(head.at, now.wall);
             let unchanged_for_two = status.observed.is_some_and(|seen| seen > 2 * body.promise.clamped().heartbeat);
             let freed = sight.evidence.lock == RangeLock::Free && self.memory().lock_seen == Some(body.id);
             let aged = sight.evidence.age.is_some_and(|age| age > 2 * body.promise.clamped().heartbeat);

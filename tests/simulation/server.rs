@@ -125,7 +125,7 @@ impl Notice {
         match self {
             Self::None => NoticeSeen::Missing,
             Self::Ours { id, token, promise, fingerprint, .. } => NoticeSeen::Ours { id, token, promise, fingerprint },
-            Self::Foreign { fingerprint, .. } => NoticeSeen::Foreign { fingerprint, holder: None },
+            Self::Foreign { fingerprint, .. } => NoticeSeen::Foreign { fingerprint, said: None, locked: false },
         }
     }
 

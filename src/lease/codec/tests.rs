@@ -360,11 +360,12 @@ fn notice_times_carry_an_offset() {
 #[test]
 fn other_programs_notices_are_foreign_and_show_their_holder() {
     let theirs = "\u{feff}{\"pid\": \"812\", \"user\": \"eva\\u001b[1m\", \"machine\": \"PC-7\", \"heartbeat\": \"2026-11-20T08:00:00+01:00\"}";
-    let NoticeSeen::Foreign { holder: Some(holder), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
+    let NoticeSeen::Foreign { said: Some(said), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
+    let holder = &said.holder;
     assert_eq!((holder.pid, holder.user.as_str(), holder.machine.as_str()), (812, "eva", "PC-7"));
     for bytes in [&b""[..], b"Eva on PC-7", b"{}", b"[1]", b"\xff\xfe\0"] {
-        assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { holder: None, .. }), "{bytes:?}");
+        assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { said: None, .. }), "{bytes:?}");
     }
     let same_host_no_nonce = br#"{"user":"eva","sharelock":{"v":1,"number":4,"token":4}}"#;
-    assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { holder: Some(_), .. }));
+    assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { said: Some(_), .. }));
 }

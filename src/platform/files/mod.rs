@@ -1,12 +1,14 @@
 //! Opening, reading and writing single files in a folder where anybody may have put anything.
 //!
-//! Guards against links, pipes and devices in the place of our files: the last component of a path is never followed, nothing but a
-//! regular file is accepted, and no opening waits for the other end of a pipe. Nothing here truncates, renames or removes.
-//! Calls may hang for as long as the share does.
+//! Guards against links, pipes and devices in the place of our files: nothing but a regular file is accepted, and no opening waits for
+//! the other end of a pipe. On Unix no component of a path may be a link, so callers resolve the folder of the database first; on
+//! Windows the last one may not, and [`refuse_links`] looks at the folders. Nothing here truncates or renames. Calls may hang for as
+//! long as the share does.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -22,8 +24,10 @@ pub enum Trouble {
     Missing,
     /// The name is taken.
     Exists,
-    /// This user may not, or another program has the file closed to us, or its removal is not finished (Windows).
+    /// This user may not, or the removal of what is there is not finished (Windows).
     Denied,
+    /// Another program has the file, or the bytes in question, for itself.
+    Locked,
     /// The disk or the quota is full.
     Full,
     /// The file system is mounted read-only.
@@ -54,6 +58,10 @@ pub struct EntryFacts {
     pub links: u64,
     /// Which file it is.
     pub identity: FileIdentity,
+    /// How many bytes it has.
+    pub length: u64,
+    /// When it was written last, where that can be known.
+    pub modified: Option<SystemTime>,
 }
 
 /// What kind of thing has a name.
@@ -77,7 +85,8 @@ pub fn open_existing_read(path: &Path) -> io::Result<File> {
     system::open_existing_read(path).and_then(only_regular)
 }
 
-/// Opens an existing regular file for writing alone, as it is.
+/// Opens an existing regular file for writing alone, as it is. One with several names is refused: a hard link in the place of a file of
+/// ours would have us write over whatever else it names.
 ///
 /// The access differs from that of [`create_exclusive`] and [`open_existing_read`], because Linux SMB merges handles with equal access, and
 /// closing one of them drops the range lock of the other.
@@ -85,7 +94,11 @@ pub fn open_existing_read(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_existing_read`].
 pub fn open_existing_write(path: &Path) -> io::Result<File> {
-    system::open_existing_write(path).and_then(only_regular)
+    let file = system::open_existing_write(path).and_then(only_regular)?;
+    if link_count(&file)? > 1 {
+        return Err(not_regular("a file with several names (hard links)"));
+    }
+    Ok(file)
 }
 
 /// Creates a file that did not exist, for reading and writing. Exactly one of several callers wins, on all machines.
@@ -94,6 +107,51 @@ pub fn open_existing_write(path: &Path) -> io::Result<File> {
 /// What the system said; [`Trouble::Exists`] when the name is taken, by whatever it is.
 pub fn create_exclusive(path: &Path) -> io::Result<File> {
     system::create_exclusive(path)
+}
+
+/// Lists a folder.
+///
+/// # Errors
+/// What the system said; [`ErrorKind::NotADirectory`] also where the path leads over a link.
+pub fn list(folder: &Path) -> io::Result<std::fs::ReadDir> {
+    system::list(folder)
+}
+
+/// Removes a file or a link, never what a link leads to.
+///
+/// # Errors
+/// As [`list`].
+pub fn remove(path: &Path) -> io::Result<()> {
+    system::remove(path)
+}
+
+/// Makes one folder.
+///
+/// # Errors
+/// As [`list`]; [`Trouble::Exists`] when the name is taken, by whatever it is.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    system::make_folder(path)
+}
+
+/// Refuses links in the place of folders below `outer`, down to `inner`, on systems where opening a path does not refuse them by itself.
+/// What is missing is no link.
+///
+/// # Errors
+/// [`ErrorKind::NotADirectory`] for whatever is there and is no folder; what the system said otherwise.
+pub fn refuse_links(outer: &Path, inner: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        return Ok(());
+    }
+    let below = inner.ancestors().take_while(|path| path.starts_with(outer) && *path != outer);
+    for path in below {
+        match entry_facts(path) {
+            Ok(facts) if facts.kind == EntryKind::Directory => {}
+            Ok(_) => return Err(io::Error::new(ErrorKind::NotADirectory, "a link is in the place of a folder of this path")),
+            Err(error) if classify(&error) == Trouble::Missing => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Writes all of `bytes` at `offset`. On Windows the handle's own position moves.
@@ -265,6 +323,7 @@ mod tests {
         assert_eq!(link_count(&file).unwrap(), 1);
         std::fs::hard_link(&path, &second).unwrap();
         let other = open_existing_read(&second).unwrap();
+        assert_eq!(open_existing_write(&second).unwrap_err().kind(), ErrorKind::InvalidInput, "written to through neither name");
         assert_eq!(link_count(&other).unwrap(), 2);
         assert_eq!(file_identity(&file).unwrap(), file_identity(&other).unwrap());
         let facts = entry_facts(&second).unwrap();

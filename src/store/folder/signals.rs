@@ -26,7 +26,8 @@ impl FolderStore {
         match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None)),
             Content::Bytes(bytes) => Ok(Reply::Board(decode_board(&bytes))),
-            Content::Odd(_) => Ok(Reply::Board(None)),
+            Content::Odd(_) | Content::Locked(_) => Ok(Reply::Board(None)),
+            Content::Closed(_, kind) => Err(StoreError::new(doing, path, kind.into())),
         }
     }
 
@@ -63,7 +64,11 @@ impl FolderStore {
         match look(path).map_err(|error| StoreError::new(doing, path, error))? {
             Content::Missing => self.missing(doing).map(|()| NoticeSeen::Missing),
             Content::Bytes(bytes) => Ok(decode_notice(&bytes)),
-            Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
+            // One that may not be read is somebody's all the same; the folder itself could be looked at.
+            Content::Odd(fingerprint) | Content::Closed(fingerprint, _) => {
+                Ok(NoticeSeen::Foreign { fingerprint, said: None, locked: false })
+            }
+            Content::Locked(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, said: None, locked: true }),
         }
     }
 
@@ -79,7 +84,7 @@ impl FolderStore {
             drop(file);
             if failed.failure == Failure::Full {
                 // An empty notice would count as a foreign holder for the long time-out.
-                let _still_empty = std::fs::remove_file(path);
+                let _still_empty = files::remove(path);
             }
             return Err(failed);
         }
@@ -105,7 +110,7 @@ impl FolderStore {
             && there == id
         {
             let path = &self.location.notice;
-            match std::fs::remove_file(path) {
+            match files::remove(path) {
                 Ok(()) => {}
                 Err(error) if classify(&error) == Trouble::Missing => {}
                 Err(error) => return Err(StoreError::new("removing the notice", path, error)),
