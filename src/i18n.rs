@@ -277,6 +277,22 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
 }
 
+/// Returns a line of JSON in which every character that [`printable`] would replace is written as an escape: the same value for a
+/// program, and nothing that steers the terminal of whoever looks on. What it stands in is a string, since JSON has such characters
+/// nowhere else.
+#[must_use]
+pub fn plain_json(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c.is_control() || is_hidden(c) {
+            plain.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
 /// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
 fn is_hidden(c: char) -> bool {
     matches!(
@@ -351,5 +367,6 @@ mod tests {
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
         assert_eq!(printable("Zoé Müller 東"), "Zoé Müller 東");
+        assert_eq!(plain_json("\"a\u{202e}\u{9b}\u{e0041}é\""), "\"a\\u202e\\u009b\\udb40\\udc41é\"");
     }
 }

@@ -121,8 +121,18 @@ pub(super) const fn process_id(facts: ProcessFacts) -> ProcessId {
 
 /// Opens the session for a database; gives up in time.
 pub(super) fn open_session(path: &Path, timing: Timing, purpose: Purpose) -> Result<Opened, NotOpened> {
+    open_session_within(PATIENCE, path, timing, purpose)
+}
+
+/// As [`open_session`], for somebody who has less patience.
+pub(super) fn open_session_within(
+    patience: Duration,
+    path: &Path,
+    timing: Timing,
+    purpose: Purpose,
+) -> Result<Opened, NotOpened> {
     let path = path.to_path_buf();
-    match in_time(PATIENCE, move || open(&path, timing, purpose)) {
+    match in_time(patience.min(PATIENCE), move || open(&path, timing, purpose)) {
         Ok(Some(result)) => result,
         Ok(None) => Err(NotOpened::Silent),
         Err(error) => Err(NotOpened::System(error)),

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::open::{LANGUAGE, NotOpened, Opened, Purpose, failure_word, in_time, lossy, now, open_session, shown};
 use super::terminal::{colours, give, say, tinted};
 use crate::clock::{Moment, WallTime};
-use crate::i18n::{About, Sentence, printable};
+use crate::i18n::{About, Sentence, plain_json, printable};
 use crate::lease::record::Holder;
 use crate::lease::timing::Timing;
 use crate::lease::wire::Failure;
@@ -109,7 +109,7 @@ pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
             };
             worst = worse(worst, seen.exit);
             let told = if arguments.json {
-                serde_json::to_string(&seen.line).is_ok_and(give)
+                serde_json::to_string(&seen.line).is_ok_and(|line| give(plain_json(&line)))
             } else {
                 give(tinted(&seen.sentence, describe::tone(seen.state), colours(&std::io::stdout())))
             };

@@ -3,15 +3,18 @@
 use super::attention::Attention;
 use super::describe;
 use super::exit::Exit;
-use super::open::{LANGUAGE, NotOpened, Opened, Purpose, now, open_session};
+use super::open::{LANGUAGE, NotOpened, Opened, Purpose, now, open_session_within};
 use super::terminal::say;
 use super::waiting::Waiting;
 use crate::i18n::{About, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
-use crate::session::{AcquireError, Guard, ReleaseError, Wait};
+use crate::session::{AcquireError, Guard, PATIENCE, ReleaseError, Wait};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// However short a wait is, a share gets this long to answer at all.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What was typed about the lease.
 #[derive(Debug, clap::Args)]
@@ -36,6 +39,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl TakeArguments {
+    /// How long the share may take to answer at all.
+    fn patience(&self) -> Duration {
+        self.timeout.filter(|limit| !limit.is_zero()).map_or(PATIENCE, |limit| limit.max(SHORTEST))
+    }
+
     fn wait(&self) -> Wait {
         match self.timeout {
             Some(Duration::ZERO) => Wait::Never,
@@ -49,7 +57,8 @@ impl TakeArguments {
 /// Opens the session of a database that is about to be taken.
 pub(super) fn open(arguments: &TakeArguments, timing: Timing, app: String) -> Result<Opened, Exit> {
     let purpose = Purpose { app, note: arguments.note.clone() };
-    let opened = open_session(&arguments.database, timing, purpose).map_err(|error| not_opened(&arguments.database, &error))?;
+    let opened = open_session_within(arguments.patience(), &arguments.database, timing, purpose)
+        .map_err(|error| not_opened(&arguments.database, &error))?;
     if let Some(program) = &opened.session.capabilities().synchronised_by {
         say(About(&opened.shown, &Talk::Synchronised(printable(program)), LANGUAGE));
         return Err(Exit::CannotCreate);

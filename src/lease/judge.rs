@@ -81,7 +81,7 @@ impl Client {
         if self.floor > tail {
             found.push(phantom(self.floor, None, 0, Duration::ZERO));
         }
-        if let NoticeSeen::Ours { id, token, promise, fingerprint } = sight.notice
+        if let NoticeSeen::Ours { id, token, promise, fingerprint, .. } = sight.notice
             && (missing(id) || later(token) || (id.number < tail && !sight.superseded))
             && !self.is_own(id)
         {

@@ -215,6 +215,8 @@ pub enum NoticeSeen {
         promise: Promise,
         /// A hash of the bytes.
         fingerprint: u64,
+        /// What it says for people; told where the lease itself is missing.
+        said: Option<Arc<Said>>,
     },
     /// Not ours, or not readable as ours: a holder that does not speak this protocol.
     Foreign {
@@ -227,7 +229,7 @@ pub enum NoticeSeen {
     },
 }
 
-/// What a foreign notice says. Nothing is ever decided by it.
+/// What a notice says for people. Nothing is ever decided by it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Said {
     /// Who.

@@ -3,7 +3,8 @@
 //! The hazard is a lie in either direction: *free* when the share could not be read, *crashed* when a cable is out.
 
 use super::client::{Belief, Client};
-use super::look::{Obstacle, holder_of};
+use super::look::{Obstacle, Sight, holder_of};
+use super::observe::Subject;
 use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Token};
 use super::wire::Failure;
 use crate::clock::{Moment, WallTime};
@@ -90,6 +91,13 @@ fn ago(at: WallTime, now: WallTime) -> Option<Duration> {
     is_believable(at, now).then(|| Duration::from_millis(u64::try_from(now.0.saturating_sub(at.0)).unwrap_or(0)))
 }
 
+impl Sight {
+    /// Returns whether the notice is in the way because the lease that it names is missing.
+    fn names_missing_lease(&self) -> bool {
+        self.obstacles.iter().any(|obstacle| matches!(obstacle.subject, Subject::Phantom { notice, .. } if notice != 0))
+    }
+}
+
 impl Client {
     /// Returns what the last look and this client's belief mean at `now`.
     #[must_use]
@@ -131,20 +139,24 @@ impl Client {
             status.takeable_in = Some(obstacle.wait.saturating_sub(unchanged.unwrap_or_default())).filter(|_| ends);
         }
         status.newer = sight.refused;
-        status.holder = match (&sight.tail, &sight.notice) {
-            (_, NoticeSeen::Foreign { said, .. }) => {
-                status.acquired = said.as_ref().and_then(|said| said.acquired).filter(|at| is_believable(*at, now.wall));
-                status.last_seen = said.as_ref().and_then(|said| said.heartbeat).and_then(|at| ago(at, now.wall));
-                said.as_ref().map(|said| Arc::new(said.holder.clone()))
-            }
-            (Some((_, found)), _) => holder_of(found),
-            (None, _) => None,
-        };
         status.lease = sight.record().map(|(_, body)| body.id);
         status.token = sight.record().map(|(_, body)| body.token);
-        // What a foreign notice says and what the tail says are not mixed: the notice is the one that counts.
-        let foreign = matches!(sight.notice, NoticeSeen::Foreign { .. });
-        if let Some((head, body)) = sight.record().filter(|_| !foreign) {
+        // Who is told is who stands in the way, and nothing of anybody else's is mixed in: a tail that was given back is nobody's.
+        let tail =
+            sight.obstacles.iter().any(|obstacle| matches!(obstacle.subject, Subject::Lease { .. } | Subject::Blank { .. }));
+        let said = match &sight.notice {
+            NoticeSeen::Foreign { said, .. } => Some(said.as_ref()),
+            NoticeSeen::Ours { said, .. } if !tail && sight.names_missing_lease() => Some(said.as_ref()),
+            NoticeSeen::Ours { .. } | NoticeSeen::Missing => None,
+        };
+        if let Some(said) = said {
+            status.holder = said.map(|said| Arc::new(said.holder.clone()));
+            status.acquired = said.and_then(|said| said.acquired).filter(|at| is_believable(*at, now.wall));
+            status.last_seen = said.and_then(|said| said.heartbeat).and_then(|at| ago(at, now.wall));
+        } else if tail && let Some((_, found)) = &sight.tail {
+            status.holder = holder_of(found);
+        }
+        if let Some((head, body)) = sight.record().filter(|_| tail && said.is_none()) {
             status.same_machine = body.host.machine == self.me.host.machine && !body.host.machine.is_empty();
             status.acquired = Some(body.acquired).filter(|at| is_believable(*at, now.wall));
             status.last_seen = ago(head.at, now.wall);

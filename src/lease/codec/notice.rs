@@ -82,6 +82,13 @@ pub fn decode_notice(bytes: &[u8]) -> NoticeSeen {
     // Editors on Windows like to put a byte-order mark in front.
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_end();
     let fingerprint = fingerprint(bytes);
+    let said = serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| Said {
+        holder: lenient_holder(&value),
+        acquired: lenient_time(&value, "acquired"),
+        heartbeat: lenient_time(&value, "heartbeat"),
+    });
+    let names = |holder: &Holder| !holder.user.is_empty() || !holder.machine.is_empty() || holder.pid != 0;
+    let said = said.filter(|said| names(&said.holder)).map(Arc::new);
     let ours = serde_json::from_slice::<Marked>(text).ok().and_then(|Marked { sharelock: ours }| {
         let promise = Promise {
             heartbeat: from_millis(ours.heartbeat_ms),
@@ -90,18 +97,12 @@ pub fn decode_notice(bytes: &[u8]) -> NoticeSeen {
             long: from_millis(ours.long_ms),
         };
         let id = parse_id(ours.number, &ours.nonce)?;
-        Some(NoticeSeen::Ours { id, token: parse_token(ours.token)?, promise, fingerprint })
+        Some(NoticeSeen::Ours { id, token: parse_token(ours.token)?, promise, fingerprint, said: said.clone() })
     });
     if let Some(ours) = ours {
         return ours;
     }
-    let said = serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| Said {
-        holder: lenient_holder(&value),
-        acquired: lenient_time(&value, "acquired"),
-        heartbeat: lenient_time(&value, "heartbeat"),
-    });
-    let names = |holder: &Holder| !holder.user.is_empty() || !holder.machine.is_empty() || holder.pid != 0;
-    NoticeSeen::Foreign { fingerprint, said: said.filter(|said| names(&said.holder)).map(Arc::new), locked: false }
+    NoticeSeen::Foreign { fingerprint, said, locked: false }
 }
 
 /// Reads a time as other programs write it: with an offset, or the local time of whoever wrote it, who is taken to be in the reader's
