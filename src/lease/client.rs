@@ -69,6 +69,7 @@ pub enum Belief {
 
 /// What a client is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[expect(clippy::large_enum_variant, reason = "there is one per client, and a box would be an allocation for every look")]
 pub(super) enum Phase {
     /// Nothing.
     Idle,

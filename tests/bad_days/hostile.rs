@@ -246,8 +246,6 @@ fn what_is_stripped_from_records_is_replaced_in_paths() {
     }
 }
 
-/// A holder whose notice another program has locked whole is a holder whose name is hidden, for as long as it is locked. On this system
-/// nobody can lock a file like that, so the judgement is made on what a store would report.
 #[test]
 fn a_notice_that_may_not_be_read_is_somebodys_and_not_a_refusal() {
     let scene = Scene::new().as_ordinary_user();

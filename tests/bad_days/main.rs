@@ -12,6 +12,7 @@ mod scene;
 #[path = "../cli/support.rs"]
 mod support;
 mod table;
+mod wrapped;
 
 use scene::Scene;
 use sharelock::clock::{Clock, SystemClock};
