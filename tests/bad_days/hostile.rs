@@ -103,7 +103,8 @@ fn a_hard_link_in_the_place_of_the_board_is_not_written_through() {
 /// After it was waited out, whatever it is, it cannot be written over: that is told, and is not tried again and again.
 #[test]
 fn what_is_no_file_in_the_place_of_the_notice_is_told_and_left_alone() {
-    let odd: [(&str, fn(&Path, &Path)); 4] = [
+    type Make = fn(&Path, &Path);
+    let odd: [(&str, Make); 4] = [
         ("link", |victim, notice| symlink(victim, notice).unwrap()),
         ("hard link", |victim, notice| std::fs::hard_link(victim, notice).unwrap()),
         ("folder", |_, notice| std::fs::create_dir(notice).unwrap()),
@@ -173,14 +174,13 @@ fn old_leases_are_not_removed_into_a_history_that_leads_elsewhere() {
 /// A check before the use would lose this race now and then; the kernel's refusal on the way never does.
 #[test]
 fn a_folder_that_is_exchanged_for_a_link_again_and_again_leads_nowhere() {
-    const ROUNDS: u128 = 1500;
     let scene = Scene::new();
     let precious = precious(&scene);
     let before = contents(&precious);
     let (stores, aside) = (scene.at(".sharelock"), scene.at("aside"));
     std::fs::create_dir_all(stores.join("wems.db")).unwrap();
     let done = AtomicBool::new(false);
-    let mut refused = 0;
+    let (mut refused, mut rounds) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
@@ -192,9 +192,11 @@ fn a_folder_that_is_exchanged_for_a_link_again_and_again_leads_nowhere() {
                 let _ = std::fs::rename(&aside, &stores);
             }
         });
-        for round in 0..ROUNDS {
-            let store = store(&scene, round);
-            let number = 1 + u64::try_from(round).unwrap();
+        // On a busy machine the other hand may be slow; a race that never was proves nothing.
+        while rounds < 1500 || (refused < 100 && rounds < 50_000) {
+            rounds += 1;
+            let number = rounds;
+            let store = store(&scene, u128::from(rounds));
             for op in [
                 Op::Touch,
                 Op::Create(body(number), WallTime(0)),
@@ -213,7 +215,7 @@ fn a_folder_that_is_exchanged_for_a_link_again_and_again_leads_nowhere() {
         done.store(true, Ordering::Relaxed);
     });
     assert!(before == contents(&precious));
-    assert!(refused > 10, "the race was hardly there: {refused}");
+    assert!(refused >= 100, "the race was hardly there: {refused} of {rounds}");
 }
 
 #[test]
@@ -248,7 +250,7 @@ fn what_is_stripped_from_records_is_replaced_in_paths() {
 
 #[test]
 fn a_notice_that_may_not_be_read_is_somebodys_and_not_a_refusal() {
-    let scene = Scene::new().as_ordinary_user();
+    let scene = Scene::new().of_ordinary_user();
     scene.write("wems.db.lock", r#"{"user":"marie","machine":"PC-ACCUEIL"}"#);
     scene.mode("wems.db.lock", 0o000);
     eventually("held", || finish(scene.command(&["status", "wems.db"])).code == Some(75));

@@ -45,7 +45,11 @@ fn every_bad_day_ends_as_the_table_says() {
             scope.spawn(|| {
                 while let Some((name, play)) = { left.lock().unwrap().pop_front() } {
                     let played = std::panic::catch_unwind(|| match play() {
-                        Ok(scene) => judge(&scene, &table[*name]),
+                        Ok(scene) => {
+                            let complaints = judge(&scene, &table[*name]);
+                            scene.open_up();
+                            complaints
+                        }
                         Err(why) => {
                             println!("skipped: {why}: {name}");
                             Vec::new()

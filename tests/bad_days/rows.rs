@@ -1,4 +1,5 @@
 //! How each bad day of the table is brought about. The names are the table's, and a test holds the two to each other.
+#![expect(clippy::unnecessary_wraps, reason = "all set-ups have one form; some cannot be had everywhere")]
 
 use crate::records::{self, board, ended, live, sealed};
 use crate::scene::{MARIE, NEEDS_ROOT, OFFICE, PAUL, Scene, copy, is_root};
@@ -10,17 +11,20 @@ use std::path::Path;
 /// A scene, or why there is none here.
 pub(crate) type Played = Result<Scene, &'static str>;
 
-pub(crate) const ROWS: &[(&str, fn() -> Played)] = &[
+/// Brings one day about.
+pub(crate) type Play = fn() -> Played;
+
+pub(crate) const ROWS: &[(&str, Play)] = &[
     // First, because it takes its time.
     ("the share does not answer", hanging),
     ("the folder is missing", || named("nowhere/wems.db")),
     ("the folder may only be read", || {
-        let scene = Scene::new().as_ordinary_user();
+        let scene = Scene::new().of_ordinary_user();
         scene.mode("", 0o555);
         Ok(scene)
     }),
     ("the folder may not even be read", || {
-        let mut scene = Scene::new().as_ordinary_user();
+        let mut scene = Scene::new().of_ordinary_user();
         scene.database = scene.at("wems.db").to_str().unwrap().into();
         scene.mode("", 0o000);
         Ok(scene)
@@ -75,7 +79,7 @@ pub(crate) const ROWS: &[(&str, fn() -> Played)] = &[
         notice(r#"{"user":"ma\u001b]0;owned\u0007rie\u202e","machine":"PC\u009b2J\n-7\u200b"}"#)
     }),
     ("`wems.db.lock` may not be read", || {
-        let scene = Scene::new().as_ordinary_user();
+        let scene = Scene::new().of_ordinary_user();
         scene.write("wems.db.lock", "{}");
         scene.mode("wems.db.lock", 0o000);
         Ok(scene)
@@ -101,7 +105,7 @@ pub(crate) const ROWS: &[(&str, fn() -> Played)] = &[
     }),
     ("the store is a file", || with(".sharelock/wems.db", |path| std::fs::write(path, "what is this").unwrap())),
     ("the store may not be read", || {
-        let scene = stored(&[("lease-000000000001.json", &ended(1))]).as_ordinary_user();
+        let scene = stored(&[("lease-000000000001.json", &ended(1))]).of_ordinary_user();
         scene.mode(".sharelock/wems.db", 0o000);
         Ok(scene)
     }),
@@ -156,7 +160,7 @@ pub(crate) const ROWS: &[(&str, fn() -> Played)] = &[
         with(".sharelock/wems.db/lease-000000000001.json", |path| symlink("/etc/passwd", path).unwrap())
     }),
     ("the lease may not be read", || {
-        let scene = stored(&[("lease-000000000001.json", &live(1))]).as_ordinary_user();
+        let scene = stored(&[("lease-000000000001.json", &live(1))]).of_ordinary_user();
         scene.mode(".sharelock/wems.db/lease-000000000001.json", 0o000);
         Ok(scene)
     }),

@@ -52,12 +52,18 @@ impl Scene {
         std::fs::write(path, bytes).unwrap();
     }
 
+    /// Makes everything removable again, also for somebody without rights.
+    pub(crate) fn open_up(&self) {
+        let opened = Command::new("chmod").args(["-R", "u+rwX"]).arg(self.place.share()).stderr(Stdio::null()).status();
+        assert!(opened.is_ok());
+    }
+
     pub(crate) fn mode(&self, name: &str, mode: u32) {
         std::fs::set_permissions(self.at(name), PermissionsExt::from_mode(mode)).unwrap();
     }
 
     /// Has everything done by somebody whom permissions stop; nobody has to be found where that is us.
-    pub(crate) fn as_ordinary_user(mut self) -> Self {
+    pub(crate) fn of_ordinary_user(mut self) -> Self {
         if is_root() {
             self.user = Some(PAUL);
         }
@@ -82,7 +88,11 @@ impl Scene {
 
     /// The program, run by a user with the habit of keeping others from writing.
     pub(crate) fn command_of(&self, user: Option<u32>, arguments: &[&str]) -> Command {
-        let plain = self.place.command(arguments);
+        let mut plain = self.place.command(arguments);
+        if Path::new(&self.database).is_absolute() {
+            // Not every folder can be stood in.
+            plain.current_dir("/");
+        }
         let (program, script) = match (user, &self.mounted) {
             (None, None) => return plain,
             (Some(_), _) => ("sh", "cd \"$SHARE\"; umask 022; exec \"$@\"".to_owned()),
