@@ -26,6 +26,8 @@ pub(crate) struct Scene {
     pub(crate) mounted: Option<String>,
     /// What the program reads from, where it is not nothing.
     pub(crate) input: Option<&'static str>,
+    /// Another folder that must stay meanwhile.
+    pub(crate) kept: Option<tempfile::TempDir>,
     /// Programs that hold something meanwhile.
     pub(crate) running: Vec<Running>,
 }
@@ -37,7 +39,7 @@ impl Scene {
         for folder in [place.share().parent().unwrap(), &place.share()] {
             std::fs::set_permissions(folder, PermissionsExt::from_mode(0o755)).unwrap();
         }
-        Self { place, database: "wems.db".into(), user: None, mounted: None, input: None, running: Vec::new() }
+        Self { place, database: "wems.db".into(), user: None, mounted: None, input: None, kept: None, running: Vec::new() }
     }
 
     /// A path in the share.
