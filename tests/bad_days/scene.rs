@@ -27,6 +27,7 @@ pub(crate) struct Scene {
     /// What the program reads from, where it is not nothing.
     pub(crate) input: Option<&'static str>,
     /// Another folder that must stay meanwhile.
+    #[expect(dead_code, reason = "held only to be dropped")]
     pub(crate) kept: Option<tempfile::TempDir>,
     /// Programs that hold something meanwhile.
     pub(crate) running: Vec<Running>,
