@@ -38,7 +38,9 @@ fn every_bad_day_ends_as_the_table_says() {
     assert_eq!(names.len(), table.len(), "a name twice");
 
     let only = std::env::var("SHARELOCK_BAD_DAY").unwrap_or_default();
-    let left: Mutex<VecDeque<_>> = Mutex::new(rows::ROWS.iter().filter(|(name, _)| name.contains(&only)).collect());
+    let left: VecDeque<_> = rows::ROWS.iter().filter(|(name, _)| name.contains(&only)).collect();
+    assert!(!left.is_empty(), "no day is called {only:?}");
+    let left = Mutex::new(left);
     let wrong: Mutex<Vec<String>> = Mutex::default();
     std::thread::scope(|scope| {
         for _ in 0..AT_ONCE {
@@ -114,9 +116,7 @@ struct Said {
 
 fn command(scene: &Scene, arguments: &[&str]) -> Command {
     let mut command = scene.command(arguments);
-    if let Some(input) = scene.input {
-        command.stdin(std::fs::File::options().read(true).write(true).open(input).unwrap());
-    }
+    command.stdin(scene::stdin(scene.input));
     command
 }
 

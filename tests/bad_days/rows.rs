@@ -30,7 +30,8 @@ pub(crate) const ROWS: &[(&str, Play)] = &[
         Ok(scene)
     }),
     ("the share is mounted read-only", || {
-        Scene::new().mounted("mount --bind \"$SHARE\" \"$SHARE\" && mount -o remount,bind,ro \"$SHARE\" && cd \"$SHARE\"")
+        let script = "mount --bind \"$SHARE\" \"$SHARE\" && mount -o remount,bind,ro \"$SHARE\" && cd \"$SHARE\"";
+        Scene::new().mounted(script, None)
     }),
     ("nothing of others may be removed", sticky),
     ("the disk is full", || full(16)),
@@ -282,10 +283,8 @@ fn socket(path: &Path) {
 
 /// A share with room for sixteen pages, of which so many are taken.
 fn full(pages: u32) -> Played {
-    Scene::new().mounted(&format!(
-        "mount -t tmpfs -o size=64k disk \"$SHARE\" && cd \"$SHARE\" && head -c {} /dev/zero >filler",
-        pages * 4096
-    ))
+    let fill = format!("head -c {} /dev/zero >filler", pages * 4096);
+    Scene::new().mounted(&format!("mount -t tmpfs -o size=64k disk \"$SHARE\" && cd \"$SHARE\" && {fill}"), None)
 }
 
 /// A share that takes every question and never answers: a file system whose program is not there.
@@ -293,9 +292,8 @@ pub(crate) fn hanging() -> Played {
     if !is_root() || !Path::new("/dev/fuse").exists() {
         return Err(NEEDS_ROOT);
     }
-    let mut scene =
-        Scene::new().mounted("mount -i -t fuse -o fd=0,rootmode=40000,user_id=0,group_id=0 hanging \"$SHARE\" || exit 99")?;
-    scene.input = Some("/dev/fuse");
+    let mount = "mount -i -t fuse -o fd=0,rootmode=40000,user_id=0,group_id=0 hanging \"$SHARE\"";
+    let mut scene = Scene::new().mounted(mount, Some("/dev/fuse"))?;
     scene.database = scene.at("wems.db").to_str().unwrap().into();
     Ok(scene)
 }

@@ -73,14 +73,16 @@ impl Scene {
         self
     }
 
-    /// Has the program run in a mount namespace of its own, if that can be had here.
-    pub(crate) fn mounted(mut self, script: &str) -> Result<Self, &'static str> {
-        let unshare = if is_root() { "-m" } else { "-rm" };
-        let tried = Command::new("unshare").args([unshare, "true"]).stderr(Stdio::null()).status();
-        if !tried.is_ok_and(|status| status.success()) {
+    /// Has the program run in a mount namespace of its own, after this script, if that can be had here. `input` is what it reads from.
+    pub(crate) fn mounted(mut self, script: &str, input: Option<&'static str>) -> Result<Self, &'static str> {
+        let mut tried = Command::new("unshare");
+        tried.args([if is_root() { "-m" } else { "-rm" }, "sh", "-c", script]).env("SHARE", self.place.share());
+        tried.stdin(stdin(input)).stdout(Stdio::null()).stderr(Stdio::null());
+        if !tried.status().is_ok_and(|status| status.success()) {
             return Err(NEEDS_ROOT);
         }
         self.mounted = Some(script.to_owned());
+        self.input = input;
         Ok(self)
     }
 
@@ -127,6 +129,11 @@ impl Scene {
         running.event("acquired");
         self.running.push(running);
     }
+}
+
+/// Opens what a program is to read from, which may also have to be written to.
+pub(crate) fn stdin(input: Option<&str>) -> Stdio {
+    input.map_or_else(Stdio::null, |path| std::fs::File::options().read(true).write(true).open(path).unwrap().into())
 }
 
 pub(crate) fn is_root() -> bool {

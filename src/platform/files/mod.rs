@@ -82,7 +82,9 @@ pub enum EntryKind {
 /// # Errors
 /// What the system said; [`ErrorKind::InvalidInput`] when it is no regular file.
 pub fn open_existing_read(path: &Path) -> io::Result<File> {
-    system::open_existing_read(path).and_then(only_regular)
+    let file = system::open_existing_read(path)?;
+    let kind = system::open_facts(&file)?.kind;
+    only_regular(file, kind)
 }
 
 /// Opens an existing regular file for writing alone, as it is. One with several names is refused: a hard link in the place of a file of
@@ -94,11 +96,11 @@ pub fn open_existing_read(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_existing_read`].
 pub fn open_existing_write(path: &Path) -> io::Result<File> {
-    let file = system::open_existing_write(path).and_then(only_regular)?;
-    if link_count(&file)? > 1 {
-        return Err(not_regular("a file with several names (hard links)"));
+    let file = system::open_existing_write(path)?;
+    match system::open_facts(&file)? {
+        EntryFacts { kind: EntryKind::File, links: 2.., .. } => Err(not_regular("a file with several names (hard links)")),
+        facts => only_regular(file, facts.kind),
     }
-    Ok(file)
 }
 
 /// Creates a file that did not exist, for reading and writing. Exactly one of several callers wins, on all machines.
@@ -247,8 +249,8 @@ pub fn classify(error: &io::Error) -> Trouble {
     }
 }
 
-fn only_regular(file: File) -> io::Result<File> {
-    match system::open_facts(&file)?.kind {
+fn only_regular(file: File, kind: EntryKind) -> io::Result<File> {
+    match kind {
         EntryKind::File => Ok(file),
         EntryKind::Directory => Err(not_regular("a folder")),
         EntryKind::Link => Err(not_regular("a link")),
