@@ -95,6 +95,11 @@ pub enum Sentence {
         /// What the system said; empty when nothing.
         reason: String,
     },
+    /// No lease can be kept there at all.
+    Unusable {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// Where a holder was, seen from here.
@@ -309,14 +314,40 @@ impl Display for About<'_, Tale> {
     }
 }
 
-/// Returns a text without anything that could steer a terminal or turn the direction of writing.
+/// Returns a text without anything that could steer a terminal, turn the direction of writing or hide itself: a path, a message of the
+/// system. Every such character is shown as a replacement, since it may be all that tells two names apart.
+///
+/// What the records say was stripped of the same characters when it was read; a test compares the two.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{061c}' | '\u{feff}')
-    };
-    text.chars().map(|c| if hidden(c) { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_hidden(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Returns a line of JSON in which every character that [`printable`] would replace is written as an escape: the same value for a
+/// program, and nothing that steers the terminal of whoever looks on. What it stands in is a string, since JSON has such characters
+/// nowhere else.
+#[must_use]
+pub fn plain_json(line: &str) -> String {
+    let mut plain = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c.is_control() || is_hidden(c) {
+            plain.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+/// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
+fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 fn local(millis: i64) -> Option<DateTime<Local>> {
@@ -382,5 +413,6 @@ mod tests {
     fn nothing_steers_the_terminal() {
         assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
         assert_eq!(printable("Zoé Müller 東"), "Zoé Müller 東");
+        assert_eq!(plain_json("\"a\u{202e}\u{9b}\u{e0041}é\""), "\"a\\u202e\\u009b\\udb40\\udc41é\"");
     }
 }

@@ -329,7 +329,7 @@ fn a_notice_is_made_once(place: &dyn Place) {
     let (ours, theirs) = (body(1, 5), body(2, 6));
     done(&*mine, &Op::CreateNotice(Arc::clone(&ours), THEN));
     assert_eq!(reply(&*other, &Op::CreateNotice(theirs, THEN)), Reply::Exists);
-    let NoticeSeen::Ours { id, token, fingerprint: seen, promise } = notice(&*other) else { panic!("not ours") };
+    let NoticeSeen::Ours { id, token, fingerprint: seen, promise, .. } = notice(&*other) else { panic!("not ours") };
     assert_eq!((id, token, promise), (ours.id, ours.token, ours.promise));
     let bytes = place.bytes(Name::Notice).unwrap();
     assert_eq!((seen, bytes.len()), (fingerprint(&bytes), 1024));

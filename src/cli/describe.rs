@@ -20,7 +20,8 @@ pub(super) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment
     let holder = status.holder.as_deref();
     let who = person(holder);
     let since = status.acquired.map(|at| When { at: at.0, now: now.wall.0 });
-    let here = holder.is_some_and(|holder| holder.machine == me.machine && !me.machine.is_empty());
+    // Two machines may have one name: an image copied twice, a laptop that was replaced.
+    let here = status.same_machine && holder.is_some_and(|holder| holder.machine == me.machine);
     match status.state {
         State::Free => Sentence::Free,
         State::Held if status.newer => Sentence::HeldByNewer { who },
@@ -40,6 +41,7 @@ pub(super) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment
             };
             Sentence::Stale { who, last_sign, place, takeable: takeable(status) }
         }
+        State::Unreachable if status.failure == Some(Failure::Unusable) => Sentence::Unusable { reason },
         State::Unreachable => Sentence::Unreachable { reason },
         State::Denied => Sentence::Denied { reason },
     }

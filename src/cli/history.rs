@@ -10,7 +10,7 @@ use super::seen::rfc3339;
 use super::take::{duration, open};
 use super::terminal::{give, say};
 use crate::clock::Moment;
-use crate::i18n::{About, Cell, Ending, Talk, When, printable};
+use crate::i18n::{About, Cell, Ending, Talk, When, plain_json, printable};
 use crate::lease::timing::Timing;
 use crate::session::{Database, Options};
 use crate::store::{End, PastLease};
@@ -129,7 +129,7 @@ fn attempt(arguments: &HistoryArguments, timing: Timing) -> Result<(), Exit> {
     if arguments.csv && give(COLUMNS) {
         print(&leases, |lease| csv(&line(&database, lease)));
     } else if arguments.json {
-        print(&leases, |lease| serde_json::to_string(&line(&database, lease)).unwrap_or_default());
+        print(&leases, |lease| plain_json(&serde_json::to_string(&line(&database, lease)).unwrap_or_default()));
     } else if leases.is_empty() {
         talk(&Talk::NothingOnRecord);
     } else {

@@ -10,7 +10,7 @@ use super::open::{LANGUAGE, lossy, now};
 use super::seen::rfc3339;
 use super::take::{TakeArguments, give_back, open, take};
 use super::terminal::{give, say};
-use crate::i18n::{About, Talk};
+use crate::i18n::{About, Talk, plain_json};
 use crate::lease::Belief;
 use crate::lease::timing::Timing;
 use crate::session::{Database, Guard, News};
@@ -66,7 +66,7 @@ impl Teller<'_> {
             return true;
         }
         let line = Line { schema: 1, event, token: self.token, database: &self.database, time: rfc3339(now().wall) };
-        serde_json::to_string(&line).is_ok_and(give)
+        serde_json::to_string(&line).is_ok_and(|line| give(plain_json(&line)))
     }
 
     fn talk(&self, talk: &Talk) {

@@ -3,10 +3,11 @@
 //! `status` and `watch` tell the same things in the same words. The hazard is to call free what could not be seen.
 
 use super::describe;
+use super::exit::Exit;
 use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
 use super::terminal::{colours, give, tinted};
 use crate::clock::{Moment, WallTime};
-use crate::i18n::{About, Sentence, Talk, printable};
+use crate::i18n::{About, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
@@ -67,6 +68,8 @@ struct ErrorLine {
 #[derive(Debug)]
 pub(super) struct Seen {
     pub(super) state: State,
+    /// Why it could not be seen.
+    failure: Option<Failure>,
     /// In how long it can be taken over at the earliest.
     pub(super) takeable_in: Option<Duration>,
     /// Its death would change nothing on the share.
@@ -102,8 +105,11 @@ impl Seen {
     }
 
     fn tell(database: &Database, seen: Snapshot) -> Self {
-        let Snapshot { status, waiting, failure } = seen;
+        let Snapshot { mut status, waiting, failure } = seen;
         let synchronised = database.capabilities().synchronised_by.as_ref();
+        if synchronised.is_some() {
+            status.failure = Some(Failure::Unusable);
+        }
         let known = !matches!(status.state, State::Unreachable | State::Denied);
         let error = if known {
             None
@@ -113,9 +119,11 @@ impl Seen {
         } else {
             let why = status.failure.or(failure.as_ref().map(|error| error.failure)).unwrap_or(Failure::Unreachable);
             let text = failure
+                .as_ref()
                 .map_or_else(|| "the shared folder did not answer in time".to_owned(), |error| printable(&error.to_string()));
             Some(ErrorLine { code: failure_word(why), text })
         };
+        let failure_seen = failure.as_ref().map(|error| error.failure);
         let reason = error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
         let moment = now();
         let sentence = describe::sentence(&status, database.me(), reason, moment);
@@ -126,6 +134,7 @@ impl Seen {
         }
         Self {
             state: status.state,
+            failure: status.failure.or(failure_seen),
             takeable_in: status.takeable_in,
             is_held_on_this_computer: status.holder.as_ref().is_some_and(|holder| holder.machine == database.me().machine),
             essence: essence(&status, &waiting, error.as_ref().map(|error| error.code)),
@@ -151,11 +160,18 @@ impl Seen {
         let denied = error.failure() == Some(Failure::Denied);
         let state = if denied { State::Denied } else { State::Unreachable };
         let detail = detail(error);
-        let sentence =
-            if denied { Sentence::Denied { reason: detail.clone() } } else { Sentence::Unreachable { reason: detail.clone() } };
+        let reason = detail.clone();
+        let sentence = match error.failure() {
+            Some(Failure::Denied) => Sentence::Denied { reason },
+            Some(Failure::Unusable) => Sentence::Unusable { reason },
+            Some(Failure::Unreachable | Failure::Full | Failure::ReadOnly | Failure::Gone | Failure::NoFolder) | None => {
+                Sentence::Unreachable { reason }
+            }
+        };
         let text = if detail.is_empty() { "the shared folder did not answer in time".to_owned() } else { detail };
         Self {
             state,
+            failure: error.failure(),
             takeable_in: None,
             is_held_on_this_computer: false,
             essence: Essence {
@@ -183,10 +199,21 @@ impl Seen {
         }
     }
 
+    /// Returns how a verb ends that only looks. What keeps a lease from being made has the code that it has with every other verb.
+    pub(super) const fn exit(&self) -> Exit {
+        match (self.state, self.failure) {
+            (State::Free | State::Mine, _) => Exit::Done,
+            (State::Held | State::Stale, _) => Exit::Held,
+            (State::Unreachable, Some(failure)) => Exit::of(failure),
+            (State::Unreachable, None) => Exit::Unreachable,
+            (State::Denied, _) => Exit::Denied,
+        }
+    }
+
     /// Prints it; false when nobody reads any more.
     pub(super) fn give(&self, json: bool, prefix: &str) -> bool {
         if json {
-            return serde_json::to_string(&self.line).is_ok_and(give);
+            return serde_json::to_string(&self.line).is_ok_and(|line| give(plain_json(&line)));
         }
         give(format!("{prefix}{}", tinted(&self.sentence, describe::tone(self.state), colours(&std::io::stdout()))))
     }

@@ -7,7 +7,6 @@ use super::exit::Exit;
 use super::seen::Seen;
 use super::terminal::say;
 use crate::i18n::printable;
-use crate::lease::State;
 use crate::lease::timing::Timing;
 use crate::session::{NotOpened, Options, PATIENCE, in_time};
 use std::path::{Path, PathBuf};
@@ -54,7 +53,7 @@ pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
                 Ok(Ok(None)) | Err(_) => Seen::not_opened(database, &NotOpened::Silent),
                 Ok(Err(error)) => Seen::not_opened(database, &NotOpened::System(error)),
             };
-            worst = worse(worst, exit(seen.state));
+            worst = worse(worst, seen.exit());
             let told = seen.give(arguments.json, "");
             if !told {
                 return worst;
@@ -64,18 +63,11 @@ pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
     worst
 }
 
-const fn exit(state: State) -> Exit {
-    match state {
-        State::Free | State::Mine => Exit::Done,
-        State::Held | State::Stale => Exit::Held,
-        State::Unreachable => Exit::Unreachable,
-        State::Denied => Exit::Denied,
-    }
-}
-
-/// Returns the worse of two: 77 > 69 > 75 > 0.
+/// Returns the worse of two: 77 > 69 > 73 > 75 > 0.
 fn worse(one: Exit, other: Exit) -> Exit {
-    let rank = |exit| [Exit::Done, Exit::Held, Exit::Unreachable, Exit::Denied].iter().position(|known| *known == exit);
+    let rank = |exit| {
+        [Exit::Done, Exit::Held, Exit::CannotCreate, Exit::Unreachable, Exit::Denied].iter().position(|known| *known == exit)
+    };
     if rank(other) > rank(one) { other } else { one }
 }
 
@@ -98,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_worst_state_decides() {
-        let all = [Exit::Done, Exit::Held, Exit::Unreachable, Exit::Denied];
+        let all = [Exit::Done, Exit::Held, Exit::CannotCreate, Exit::Unreachable, Exit::Denied];
         for (a, one) in all.iter().enumerate() {
             for (b, other) in all.iter().enumerate() {
                 assert_eq!(worse(*one, *other), all[a.max(b)]);

@@ -9,9 +9,12 @@ use super::waiting::Waiting;
 use crate::i18n::{About, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
-use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, ReleaseError, Wait};
+use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, PATIENCE, ReleaseError, Wait};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// However short a wait is, a share gets this long to answer at all.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What was typed about the lease.
 #[derive(Debug, clap::Args)]
@@ -38,7 +41,9 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 impl TakeArguments {
     /// Returns how to open the database.
     pub(super) fn options(&self, timing: Timing) -> Options {
-        Options::default().timing(timing).note(self.note.as_str())
+        // How long the share may take to answer at all.
+        let patience = self.timeout.filter(|limit| !limit.is_zero()).map_or(PATIENCE, |limit| limit.max(SHORTEST));
+        Options::default().timing(timing).note(self.note.as_str()).patience(patience)
     }
 
     fn wait(&self) -> Wait {

@@ -109,6 +109,7 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
             let reason = because(reason);
             write!(f, "{database}: you may not read the shared folder{reason}. This does not mean that the database is free.")
         }
+        Sentence::Unusable { reason } => trouble(f, database, Trouble::Unusable, reason),
     }
 }
 

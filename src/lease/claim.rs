@@ -393,7 +393,10 @@ impl Client {
         }
         self.report(Report::Withdrawn(withdraw.body.id.number, withdraw.why));
         match withdraw.why {
-            Withdrawal::Failed(failure @ (Failure::Denied | Failure::Full | Failure::ReadOnly)) => self.refuse_claim(failure),
+            // What does not pass by itself is told; trying again would leave a void lease behind each time.
+            Withdrawal::Failed(failure @ (Failure::Denied | Failure::Full | Failure::ReadOnly | Failure::Unusable)) => {
+                self.refuse_claim(failure);
+            }
             Withdrawal::Failed(_) | Withdrawal::Deadline | Withdrawal::Notice => self.wait(FIRST_BACK_OFF),
             Withdrawal::Unwanted
             | Withdrawal::Overtaken

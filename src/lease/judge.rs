@@ -21,12 +21,13 @@ impl Client {
             let number = self.highest_name(sight);
             self.report(Report::WentBack(number));
         }
-        if let NoticeSeen::Foreign { fingerprint, .. } = sight.notice
+        if let NoticeSeen::Foreign { fingerprint, locked, .. } = sight.notice
             && self.rules.keep(Rule::ForeignNoticeCounts)
         {
             self.report(Report::ForeignNotice);
             let subject = Subject::Notice { fingerprint };
-            obstacles.push(Obstacle { subject, wait: self.timing.unknown, basis: Basis::Lapsed });
+            let wait = if locked { Obstacle::FOR_EVER } else { self.timing.unknown };
+            obstacles.push(Obstacle { subject, wait, basis: Basis::Lapsed });
         }
         for (number, found) in sight.leases() {
             match found {
@@ -90,7 +91,7 @@ impl Client {
         if self.floor > tail {
             found.push(phantom(self.floor, None, 0, Duration::ZERO));
         }
-        if let NoticeSeen::Ours { id, token, promise, fingerprint } = sight.notice
+        if let NoticeSeen::Ours { id, token, promise, fingerprint, .. } = sight.notice
             && (missing(id)
                 || later(id, token)
                 || (id.number < tail && !sight.superseded)

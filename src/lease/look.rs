@@ -103,6 +103,11 @@ pub(super) struct Obstacle {
     pub(super) basis: Basis,
 }
 
+impl Obstacle {
+    /// The wait for something that shows a sign of life in another way than by changing.
+    pub(super) const FOR_EVER: Duration = Duration::MAX;
+}
+
 /// The lease before the one that is claimed, as it was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Predecessor {

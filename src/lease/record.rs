@@ -260,14 +260,29 @@ pub enum NoticeSeen {
         promise: Promise,
         /// A hash of the bytes.
         fingerprint: u64,
+        /// What it says for people; told where the lease itself is missing.
+        said: Option<Arc<Said>>,
     },
     /// Not ours, or not readable as ours: a holder that does not speak this protocol.
     Foreign {
         /// A hash of the bytes, and of whatever else identifies what lies there.
         fingerprint: u64,
-        /// Who, where the content says so.
-        holder: Option<Arc<Holder>>,
+        /// What the content says for people, where it can be read and says anything.
+        said: Option<Arc<Said>>,
+        /// Another program has the file for itself at this moment. That is a sign of life, however old its bytes are.
+        locked: bool,
     },
+}
+
+/// What a notice says for people. Nothing is ever decided by it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Said {
+    /// Who.
+    pub holder: Holder,
+    /// Since when, by their wall clock.
+    pub acquired: Option<WallTime>,
+    /// When they last wrote it, by their wall clock.
+    pub heartbeat: Option<WallTime>,
 }
 
 /// What is known about a holder's life beyond its heartbeat. Evidence shortens a wait; only [`Fate::Gone`] of every process ends it.

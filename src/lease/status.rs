@@ -3,7 +3,7 @@
 //! The hazard is a lie in either direction: *free* when the share could not be read, *crashed* when a cable is out.
 
 use super::client::{Belief, Client};
-use super::look::holder_of;
+use super::look::{Obstacle, Sight, holder_of};
 use super::observe::{Observation, Subject};
 use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Revoke, Token};
 use super::wire::Failure;
@@ -41,6 +41,8 @@ pub struct Status {
     pub holder: Option<Arc<Holder>>,
     /// Whether the holder is this user (perhaps elsewhere).
     pub own_user: bool,
+    /// Whether the holder is on this very machine, by the ids of the machines and not by their names.
+    pub same_machine: bool,
     /// Since when, by the holder's wall clock.
     pub acquired: Option<WallTime>,
     /// How long ago the holder last gave a sign of life, by the two wall clocks; for people.
@@ -65,6 +67,7 @@ impl Status {
             token: None,
             holder: None,
             own_user: false,
+            same_machine: false,
             acquired: None,
             last_seen: None,
             observed: None,
@@ -73,6 +76,28 @@ impl Status {
             newer: false,
             failure,
         }
+    }
+}
+
+/// How far ahead another computer's clock may be before what it says is not repeated to people.
+const AHEAD: i64 = 24 * 3600 * 1000;
+/// The year 2000, in milliseconds since 1970: no database is older than its computer's clock.
+const EARLIEST: i64 = 946_684_800_000;
+
+/// Returns whether a time of another computer's clock can be told to people without a lie.
+fn is_believable(at: WallTime, now: WallTime) -> bool {
+    at.0 >= EARLIEST && at.0 <= now.0.saturating_add(AHEAD)
+}
+
+/// Returns how long ago a time of another computer's clock was; a clock that is a little ahead says "just now".
+fn ago(at: WallTime, now: WallTime) -> Option<Duration> {
+    is_believable(at, now).then(|| Duration::from_millis(u64::try_from(now.0.saturating_sub(at.0)).unwrap_or(0)))
+}
+
+impl Sight {
+    /// Returns whether the notice is in the way because the lease that it names is missing.
+    fn names_missing_lease(&self) -> bool {
+        self.obstacles.iter().any(|obstacle| matches!(obstacle.subject, Subject::Phantom { notice, .. } if notice != 0))
     }
 }
 
@@ -86,6 +111,7 @@ impl Client {
                 token: Some(token),
                 holder: Some(Arc::new(self.me.holder.clone())),
                 own_user: true,
+                same_machine: true,
                 last_seen: Some(Duration::ZERO),
                 ..Status::unknown(State::Mine, None)
             };
@@ -104,7 +130,8 @@ impl Client {
         }
         let mut status = Status::unknown(State::Held, None);
         if let Some(obstacle) = sight.obstacles.iter().max_by_key(|obstacle| self.left(obstacle)) {
-            status.takeable_in = Some(self.left(obstacle)).filter(|_| !sight.refused);
+            let ends = !sight.refused && obstacle.wait != Obstacle::FOR_EVER;
+            status.takeable_in = Some(self.left(obstacle)).filter(|_| ends);
             // The holder's own sign of life, also where an order to give up will let others in sooner.
             let lease = self.memory().observations.iter().find(|seen| matches!(seen.subject, Subject::Lease { .. }));
             let seen = if matches!(obstacle.subject, Subject::Revoked { .. }) { lease } else { self.observed(obstacle.subject) };
@@ -115,20 +142,34 @@ impl Client {
         };
         status.revoked = sight.revoke.as_ref().filter(named).cloned();
         status.newer = sight.refused;
-        status.holder = match &sight.notice {
-            NoticeSeen::Foreign { holder, .. } => holder.clone(),
-            NoticeSeen::Missing | NoticeSeen::Ours { .. } => sight.leases().find_map(|(_, found)| match found {
+        // Who is told is who stands in the way, and nothing of anybody else's is mixed in: a tail that was given back is nobody's.
+        let tail = sight.obstacles.iter().any(|obstacle| match obstacle.subject {
+            Subject::Lease { .. } | Subject::Revoked { .. } | Subject::Blank { .. } => true,
+            Subject::Notice { .. } | Subject::Phantom { .. } => false,
+        });
+        let live = sight.record().filter(|(head, _)| head.state == super::record::State::Live);
+        status.lease = live.as_ref().map(|(_, body)| body.id);
+        status.token = live.as_ref().map(|(_, body)| body.token);
+        let said = match &sight.notice {
+            NoticeSeen::Foreign { said, .. } => Some(said.as_ref()),
+            NoticeSeen::Ours { said, .. } if !tail && sight.names_missing_lease() => Some(said.as_ref()),
+            NoticeSeen::Ours { .. } | NoticeSeen::Missing => None,
+        };
+        if let Some(said) = said {
+            status.holder = said.map(|said| Arc::new(said.holder.clone()));
+            status.acquired = said.and_then(|said| said.acquired).filter(|at| is_believable(*at, now.wall));
+            status.last_seen = said.and_then(|said| said.heartbeat).and_then(|at| ago(at, now.wall));
+        } else if tail {
+            status.holder = sight.leases().find_map(|(_, found)| match found {
                 Found::Record { head, .. } if head.state != super::record::State::Live => None,
                 Found::Record { .. } | Found::Newer { .. } => holder_of(found),
                 Found::Missing | Found::Blank { .. } => None,
-            }),
-        };
-        if let Some((head, body)) = sight.record().filter(|(head, _)| head.state == super::record::State::Live) {
-            status.lease = Some(body.id);
-            status.token = Some(body.token);
-            status.acquired = Some(body.acquired);
-            let silent = now.wall.0.saturating_sub(head.at.0);
-            status.last_seen = Some(Duration::from_millis(u64::try_from(silent).unwrap_or(0)));
+            });
+        }
+        if let Some((head, body)) = live.filter(|_| tail && said.is_none()) {
+            status.same_machine = body.host.machine == self.me.host.machine && !body.host.machine.is_empty();
+            status.acquired = Some(body.acquired).filter(|at| is_believable(*at, now.wall));
+            status.last_seen = ago(head.at, now.wall);
             let unchanged_for_two = status.observed.is_some_and(|seen| seen > 2 * body.promise.clamped().heartbeat);
             let freed = sight.evidence.lock == RangeLock::Free && self.memory().lock_seen == Some(body.id);
             let aged = sight.evidence.age.is_some_and(|age| age > 2 * body.promise.clamped().heartbeat);

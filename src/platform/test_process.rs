@@ -171,7 +171,8 @@ impl Folder {
     pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("sharelock-platform-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
-        Self(path)
+        // The way to the temporary folder may lead over a link, which our files do not follow on Unix.
+        Self(if cfg!(unix) { path.canonicalize().unwrap() } else { path })
     }
 
     pub(crate) fn path(&self) -> &std::path::Path {

@@ -26,13 +26,20 @@ pub struct Options {
     app: String,
     note: String,
     memory: Option<PathBuf>,
+    patience: Duration,
 }
 
 impl Default for Options {
     fn default() -> Self {
         let program = std::env::current_exe().ok();
         let name = program.as_deref().and_then(Path::file_stem).map(|name| name.to_string_lossy().into_owned());
-        Self { timing: Timing::default(), app: name.unwrap_or_default(), note: String::new(), memory: default_memory() }
+        Self {
+            timing: Timing::default(),
+            app: name.unwrap_or_default(),
+            note: String::new(),
+            memory: default_memory(),
+            patience: PATIENCE,
+        }
     }
 }
 
@@ -55,6 +62,12 @@ impl Options {
         Self { note: note.into(), ..self }
     }
 
+    /// Sets how long the share may take to answer at all; the default is ten seconds, and more is never waited.
+    #[must_use]
+    pub fn patience(self, patience: Duration) -> Self {
+        Self { patience: patience.min(PATIENCE), ..self }
+    }
+
     /// Sets the folder in which is remembered what was seen; the default is in the user's state folder. Without it a program that runs
     /// only for a moment could never tell that a holder has given no sign of life for minutes.
     #[must_use]
@@ -65,10 +78,10 @@ impl Options {
     /// Opens a database, which may not exist yet. Nothing is written to the share, and nothing in the database is read.
     ///
     /// # Errors
-    /// [`NotOpened`], after ten seconds at the latest.
+    /// [`NotOpened`], after the patience at the latest.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Database, NotOpened> {
         let path = path.as_ref().to_path_buf();
-        match in_time(PATIENCE, move || self.open_now(&path)) {
+        match in_time(self.patience, move || self.open_now(&path)) {
             Ok(Some(result)) => result,
             Ok(None) => Err(NotOpened::Silent),
             Err(error) => Err(NotOpened::System(error)),

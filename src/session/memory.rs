@@ -5,9 +5,13 @@
 //! path: both are part of the file. A memory that cannot be read or written is no memory, never an error.
 
 use crate::lease::Memory;
+use crate::lease::record::{Number, Token};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// More is never watched at once.
+const MOST_OBSERVATIONS: usize = 16;
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -15,6 +19,28 @@ struct File {
     boot: String,
     place: String,
     memory: Memory,
+}
+
+/// Reads a memory file: no memory where it is of another place or cannot be believed, and none of what another boot's clock said.
+#[must_use]
+pub fn parse_memory(bytes: &[u8], place: &str, boot: &str) -> Memory {
+    let Ok(file) = serde_json::from_slice::<File>(bytes) else { return Memory::default() };
+    if file.v != 1 || file.place != place || !is_sound(&file.memory) {
+        return Memory::default();
+    }
+    if file.boot == boot && !boot.is_empty() {
+        file.memory
+    } else {
+        Memory { observations: Vec::new(), lock_seen: None, ..file.memory }
+    }
+}
+
+/// Returns whether every number is one that the share can have.
+fn is_sound(memory: &Memory) -> bool {
+    let mut named = [memory.tail, memory.lock_seen].into_iter().flatten();
+    memory.token <= Token::MAX
+        && memory.observations.len() <= MOST_OBSERVATIONS
+        && named.all(|id| (1..=Number::MAX.0).contains(&id.number.0))
 }
 
 /// Where one database's memory is kept.
@@ -46,16 +72,7 @@ impl MemoryFile {
     }
 
     fn read(&self) -> Memory {
-        let Ok(text) = std::fs::read_to_string(&self.path) else { return Memory::default() };
-        let Ok(file) = serde_json::from_str::<File>(&text) else { return Memory::default() };
-        if file.v != 1 || file.place != self.place {
-            return Memory::default();
-        }
-        if file.boot == self.boot && !self.boot.is_empty() {
-            file.memory
-        } else {
-            Memory { observations: Vec::new(), lock_seen: None, ..file.memory }
-        }
+        std::fs::read(&self.path).map_or_else(|_| Memory::default(), |bytes| parse_memory(&bytes, &self.place, &self.boot))
     }
 
     pub(super) fn save(&self, memory: &Memory) {
@@ -122,5 +139,7 @@ mod tests {
         file.save(&sample());
         std::fs::write(&file.path, b"{\"v\":1,").unwrap();
         assert_eq!(file.load(), Memory::default());
+        file.save(&Memory { token: Token(u64::MAX), ..sample() });
+        assert_eq!(file.load(), Memory::default(), "a token that nobody can follow");
     }
 }

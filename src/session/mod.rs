@@ -26,6 +26,7 @@ use crate::store::{Capabilities, Store, StoreError, Waiter};
 use crate::watch::{LookNow, Watcher};
 use engine::Engine;
 use memory::MemoryFile;
+pub use memory::parse_memory;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;

@@ -66,6 +66,8 @@ fn failure_of(error: &io::Error) -> Failure {
         Trouble::Full => Failure::Full,
         Trouble::ReadOnly => Failure::ReadOnly,
         Trouble::Exists | Trouble::NameTooLong | Trouble::Unsupported => Failure::Unusable,
+        // A virus scanner, a backup: it passes.
+        Trouble::Locked => Failure::Unreachable,
         Trouble::Other => match error.kind() {
             io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory | io::ErrorKind::InvalidInput => Failure::Unusable,
             _ => Failure::Unreachable,

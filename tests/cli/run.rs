@@ -230,7 +230,7 @@ fn a_synchronised_folder_is_refused() {
     assert!(said.err.contains("Syncthing"), "{said:?}");
     let said = place.run(&["status", "--json", "wems.db"]);
     let status: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-    assert_eq!((said.code, &status["error"]["code"]), (Some(69), &"synchronised".into()));
+    assert_eq!((said.code, &status["error"]["code"]), (Some(73), &"synchronised".into()));
 }
 
 /// Ctrl-C on a terminal goes to the program itself; a second one must not be made of it.

@@ -134,7 +134,7 @@ fn what_is_no_file_has_no_lease() {
     let place = Place::new();
     std::fs::create_dir(place.share().join("folder.db")).unwrap();
     let (code, lines) = json(&place, &["folder.db"]);
-    assert_eq!((code, &lines[0]["error"]["code"]), (Some(69), &"not_a_file".into()));
+    assert_eq!((code, &lines[0]["error"]["code"]), (Some(73), &"not_a_file".into()));
 }
 
 #[test]

@@ -33,6 +33,7 @@ impl Share {
             token: body.token,
             promise: body.promise,
             fingerprint: *fingerprint,
+            said: None,
         })
     }
 

@@ -124,8 +124,10 @@ impl Notice {
     pub(crate) fn seen(self) -> NoticeSeen {
         match self {
             Self::None => NoticeSeen::Missing,
-            Self::Ours { id, token, promise, fingerprint, .. } => NoticeSeen::Ours { id, token, promise, fingerprint },
-            Self::Foreign { fingerprint, .. } => NoticeSeen::Foreign { fingerprint, holder: None },
+            Self::Ours { id, token, promise, fingerprint, .. } => {
+                NoticeSeen::Ours { id, token, promise, fingerprint, said: None }
+            }
+            Self::Foreign { fingerprint, .. } => NoticeSeen::Foreign { fingerprint, said: None, locked: false },
         }
     }
 

@@ -3,13 +3,13 @@
 //! The hazard is in both directions: a foreign notice taken for ours would be written over, one of ours taken for a foreign one
 //! would block everybody. Ours is what names a lease by number and nonce; a host name or a user name never makes it ours.
 
-use super::super::record::{Body, NoticeSeen};
+use super::super::record::{Body, Holder, NoticeSeen, Said};
 use super::super::timing::Promise;
 use super::{
     VERSION, clean, date, fingerprint, from_millis, lenient_holder, limit, millis_up, parse_id, parse_token, write_object,
 };
 use crate::clock::WallTime;
-use chrono::SecondsFormat;
+use chrono::{DateTime, Local, NaiveDateTime, SecondsFormat, TimeZone};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -86,6 +86,13 @@ pub fn decode_notice(bytes: &[u8]) -> NoticeSeen {
     // Editors on Windows like to put a byte-order mark in front.
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_end();
     let fingerprint = fingerprint(bytes);
+    let said = serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| Said {
+        holder: lenient_holder(&value),
+        acquired: lenient_time(&value, "acquired"),
+        heartbeat: lenient_time(&value, "heartbeat"),
+    });
+    let names = |holder: &Holder| !holder.user.is_empty() || !holder.machine.is_empty() || holder.pid != 0;
+    let said = said.filter(|said| names(&said.holder)).map(Arc::new);
     let ours = serde_json::from_slice::<Marked<'_>>(text).ok().and_then(|Marked { sharelock: ours }| {
         let promise = Promise {
             heartbeat: from_millis(ours.heartbeat_ms),
@@ -94,12 +101,23 @@ pub fn decode_notice(bytes: &[u8]) -> NoticeSeen {
             long: from_millis(ours.long_ms),
         };
         let id = parse_id(ours.number, &ours.nonce)?;
-        Some(NoticeSeen::Ours { id, token: parse_token(ours.token)?, promise, fingerprint })
+        Some(NoticeSeen::Ours { id, token: parse_token(ours.token)?, promise, fingerprint, said: said.clone() })
     });
     if let Some(ours) = ours {
         return ours;
     }
-    let holder = serde_json::from_slice::<serde_json::Value>(text).ok().map(|value| lenient_holder(&value));
-    let known = holder.filter(|holder| !holder.user.is_empty() || !holder.machine.is_empty() || holder.pid != 0);
-    NoticeSeen::Foreign { fingerprint, holder: known.map(Arc::new) }
+    NoticeSeen::Foreign { fingerprint, said, locked: false }
+}
+
+/// Reads a time as other programs write it: with an offset, or the local time of whoever wrote it, who is taken to be in the reader's
+/// zone. For showing alone.
+fn lenient_time(value: &serde_json::Value, key: &str) -> Option<WallTime> {
+    const NAIVE: [&str; 3] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M"];
+    let text = value.get(key)?.as_str()?.trim();
+    if let Ok(exact) = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z")) {
+        return Some(WallTime(exact.timestamp_millis()));
+    }
+    let naive = NAIVE.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())?;
+    // An hour that the end of summer time brings twice is the first one; one that its beginning leaves out is none.
+    Some(WallTime(Local.from_local_datetime(&naive).earliest()?.timestamp_millis()))
 }

@@ -6,10 +6,9 @@
 
 use super::super::record::{Board, Body, Found, Head, LeaseId, MOST_GUARDS, NoticeSeen, Number, Token};
 use super::super::timing::Promise;
-use super::{BOARD_BYTES, HEAD_BYTES, LEASE_BYTES, NOTICE_BYTES};
-use super::{LAST_MILLIS, clean, fingerprint, from_millis, limit, millis_up};
-use super::{assemble, decode_board, decode_body, decode_notice, encode_board, encode_lease, encode_notice};
-use crate::clock::WallTime;
+use super::{BOARD_BYTES, HEAD_BYTES, LEASE_BYTES};
+use super::{LAST_MILLIS, clean, from_millis, limit, millis_up};
+use super::{assemble, decode_board, decode_body, decode_notice, encode_board, encode_lease};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,16 +58,6 @@ impl Codec {
     pub fn decode_notice(&mut self, bytes: &[u8]) -> NoticeSeen {
         self.notices.of(bytes, decode_notice)
     }
-
-    /// Writes the notice of a lease, last renewed `at`.
-    pub fn encode_notice(&mut self, body: &Body, at: WallTime) -> [u8; NOTICE_BYTES] {
-        let bytes = encode_notice(body, at);
-        if let Some(read) = notice_as_read(body, &bytes) {
-            debug_assert_eq!(read, decode_notice(&bytes));
-            self.notices.learn(&bytes, read);
-        }
-        bytes
-    }
 }
 
 /// Returns whether a body is read back as exactly this one; all that the limits change is not.
@@ -114,16 +103,6 @@ fn as_read(duration: Duration) -> Duration {
 
 fn is_in_range(id: LeaseId, token: Token) -> bool {
     (1..=Number::MAX.0).contains(&id.number.0) && (1..=Token::MAX.0).contains(&token.0)
-}
-
-/// Returns what the notice of a lease is read back as; nothing for a lease that cannot be.
-fn notice_as_read(body: &Body, bytes: &[u8]) -> Option<NoticeSeen> {
-    is_in_range(body.id, body.token).then(|| NoticeSeen::Ours {
-        id: body.id,
-        token: body.token,
-        promise: promise_as_read(&body.promise),
-        fingerprint: fingerprint(bytes),
-    })
 }
 
 /// The last answers of one function, the newest first.

@@ -134,7 +134,7 @@ fn what_is_remembered_is_what_would_be_read() {
         }
         let (number, body, head, at) = (body.id.number, Arc::new(body), seeded.head(), seeded.wall());
         let board = Board { id: body.id, token: body.token, state: seeded.state(), long: body.promise.long };
-        let (lease, notice) = (codec.encode_lease(&body, &head), codec.encode_notice(&body, at));
+        let (lease, notice) = (codec.encode_lease(&body, &head), encode_notice(&body, at));
         let ended = {
             let mut bytes = lease;
             bytes[..HEAD_BYTES].copy_from_slice(&encode_head(&seeded.head()));
@@ -389,9 +389,12 @@ fn a_notice_of_ours_names_its_lease() {
     for _ in 0..300 {
         let body = seeded.body();
         let bytes = encode_notice(&body, seeded.wall());
-        let expected =
-            NoticeSeen::Ours { id: body.id, token: body.token, promise: body.promise, fingerprint: fingerprint(&bytes) };
-        assert_eq!(decode_notice(&bytes), expected);
+        let NoticeSeen::Ours { id, token, promise, fingerprint: seen, said } = decode_notice(&bytes) else { panic!("not ours") };
+        assert_eq!((id, token, promise, seen), (body.id, body.token, body.promise, fingerprint(&bytes)));
+        if let Some(said) = said {
+            assert_eq!((&said.holder.user, &said.holder.machine), (&body.holder.user, &body.holder.machine));
+            assert_eq!(said.acquired, Some(body.acquired));
+        }
         let text = std::str::from_utf8(&bytes).unwrap();
         let places: Vec<_> = ["\"pid\":", "\"user\":", "\"machine\":", "\"acquired\":", "\"heartbeat\":", "\"name\":"]
             .iter()
@@ -421,13 +424,38 @@ fn notice_times_carry_an_offset() {
 }
 
 #[test]
+fn times_of_other_programs_are_understood_with_and_without_an_offset() {
+    use chrono::{Local, TimeZone};
+    let said = |time: &str| {
+        let text = serde_json::json!({ "user": "eva", "acquired": time }).to_string();
+        let NoticeSeen::Foreign { said: Some(said), .. } = decode_notice(text.as_bytes()) else { panic!("not read") };
+        said.acquired.map(|at| at.0)
+    };
+    let local = |millis| Local.with_ymd_and_hms(2026, 3, 2, 9, 12, 0).unwrap().timestamp_millis() + millis;
+    for (text, expected) in [
+        ("2026-03-02T09:12:00+01:00", Some(1_772_439_120_000)),
+        ("2026-03-02T09:12:00+0100", Some(1_772_439_120_000)),
+        ("2026-03-02T08:12:00.5Z", Some(1_772_439_120_500)),
+        ("2026-03-02T09:12:00", Some(local(0))),
+        ("2026-03-02 09:12:00.250000", Some(local(250))),
+        (" 2026-03-02T09:12 ", Some(local(0))),
+        ("2026-02-30T09:12:00", None),
+        ("yesterday", None),
+        ("", None),
+    ] {
+        assert_eq!(said(text), expected, "{text}");
+    }
+}
+
+#[test]
 fn other_programs_notices_are_foreign_and_show_their_holder() {
     let theirs = "\u{feff}{\"pid\": \"812\", \"user\": \"eva\\u001b[1m\", \"machine\": \"PC-7\", \"heartbeat\": \"2026-11-20T08:00:00+01:00\"}";
-    let NoticeSeen::Foreign { holder: Some(holder), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
+    let NoticeSeen::Foreign { said: Some(said), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
+    let holder = &said.holder;
     assert_eq!((holder.pid, holder.user.as_str(), holder.machine.as_str()), (812, "eva", "PC-7"));
     for bytes in [&b""[..], b"Eva on PC-7", b"{}", b"[1]", b"\xff\xfe\0"] {
-        assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { holder: None, .. }), "{bytes:?}");
+        assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { said: None, .. }), "{bytes:?}");
     }
     let same_host_no_nonce = br#"{"user":"eva","sharelock":{"v":1,"number":4,"token":4}}"#;
-    assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { holder: Some(_), .. }));
+    assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { said: Some(_), .. }));
 }

@@ -1,13 +1,15 @@
 //! Opening, reading and writing single files in a folder where anybody may have put anything.
 //!
-//! Guards against links, pipes and devices in the place of our files: the last component of a path is never followed, nothing but a
-//! regular file is accepted, and no opening waits for the other end of a pipe. Nothing here renames or removes, and a file is
-//! made shorter only after it was written over. Calls may hang for as long as the share does, and each of them costs a network
-//! share's users a round trip: what one call has told is not asked again.
+//! Guards against links, pipes and devices in the place of our files: nothing but a regular file is accepted, and no opening waits for
+//! the other end of a pipe. On Unix no component of a path may be a link, so callers resolve the folder of the database first; on
+//! Windows the last one may not, and [`refuse_links`] looks at the folders. Nothing here renames, and a file is made shorter only
+//! after it was written over. Calls may hang for as long as the share does, and each of them costs a network share's users a round
+//! trip: what one call has told is not asked again.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::time::SystemTime;
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -23,8 +25,10 @@ pub enum Trouble {
     Missing,
     /// The name is taken.
     Exists,
-    /// This user may not, or another program has the file closed to us, or its removal is not finished (Windows).
+    /// This user may not, or the removal of what is there is not finished (Windows).
     Denied,
+    /// Another program has the file, or the bytes in question, for itself.
+    Locked,
     /// The disk or the quota is full.
     Full,
     /// The file system is mounted read-only.
@@ -57,6 +61,8 @@ pub struct EntryFacts {
     pub identity: FileIdentity,
     /// How many bytes it has.
     pub length: u64,
+    /// When it was written last, where that can be known.
+    pub modified: Option<SystemTime>,
     /// What new entries in it are given, if it is a folder.
     pub access: Access,
 }
@@ -106,7 +112,8 @@ pub fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     system::read_start(file, buffer)
 }
 
-/// Opens an existing regular file for writing alone, as it is.
+/// Opens an existing regular file for writing alone, as it is. One with several names is refused: a hard link in the place of a file of
+/// ours would have us write over whatever else it names.
 ///
 /// The access differs from that of [`create_exclusive`] and [`open_existing_read`], because Linux SMB merges handles with equal access, and
 /// closing one of them drops the range lock of the other.
@@ -115,7 +122,7 @@ pub fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
 /// As [`open_existing_read`].
 pub fn open_existing_write(path: &Path) -> io::Result<File> {
     let file = system::open_existing_write(path)?;
-    regular(&file).map(|_| file)
+    writable(&file).map(|_| file)
 }
 
 /// Writes into an existing regular file, in place, and returns it.
@@ -127,7 +134,7 @@ pub fn open_existing_write(path: &Path) -> io::Result<File> {
 /// As [`open_existing_write`] and [`write_at`].
 pub fn write_into(path: &Path, offset: u64, bytes: &[u8], longest: u64) -> io::Result<File> {
     let file = system::open_existing_write(path)?;
-    let before = regular(&file)?.length;
+    let before = writable(&file)?.length;
     write_at(&file, offset, bytes)?;
     if before > longest {
         file.set_len(longest)?;
@@ -141,6 +148,51 @@ pub fn write_into(path: &Path, offset: u64, bytes: &[u8], longest: u64) -> io::R
 /// What the system said; [`Trouble::Exists`] when the name is taken, by whatever it is.
 pub fn create_exclusive(path: &Path) -> io::Result<File> {
     system::create_exclusive(path)
+}
+
+/// Lists a folder.
+///
+/// # Errors
+/// What the system said; [`ErrorKind::NotADirectory`] also where the path leads over a link.
+pub fn list(folder: &Path) -> io::Result<std::fs::ReadDir> {
+    system::list(folder)
+}
+
+/// Removes a file or a link, never what a link leads to.
+///
+/// # Errors
+/// As [`list`].
+pub fn remove(path: &Path) -> io::Result<()> {
+    system::remove(path)
+}
+
+/// Makes one folder.
+///
+/// # Errors
+/// As [`list`]; [`Trouble::Exists`] when the name is taken, by whatever it is.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    system::make_folder(path)
+}
+
+/// Refuses links in the place of folders below `outer`, down to `inner`, on systems where opening a path does not refuse them by itself.
+/// What is missing is no link.
+///
+/// # Errors
+/// [`ErrorKind::NotADirectory`] for whatever is there and is no folder; what the system said otherwise.
+pub fn refuse_links(outer: &Path, inner: &Path) -> io::Result<()> {
+    if cfg!(unix) {
+        return Ok(());
+    }
+    let below = inner.ancestors().take_while(|path| path.starts_with(outer) && *path != outer);
+    for path in below {
+        match entry_facts(path) {
+            Ok(facts) if facts.kind == EntryKind::Directory => {}
+            Ok(_) => return Err(io::Error::new(ErrorKind::NotADirectory, "a link is in the place of a folder of this path")),
+            Err(error) if classify(&error) == Trouble::Missing => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Writes all of `bytes` at `offset`. On Windows the handle's own position moves.
@@ -236,6 +288,14 @@ pub fn classify(error: &io::Error) -> Trouble {
     }
 }
 
+/// Returns the facts of an open file that may be written over: a regular one with a single name.
+fn writable(file: &File) -> io::Result<EntryFacts> {
+    match regular(file)? {
+        EntryFacts { links: 2.., .. } => Err(not_regular("a file with several names (hard links)")),
+        facts => Ok(facts),
+    }
+}
+
 /// Returns the facts of an open file, if it is a regular one.
 fn regular(file: &File) -> io::Result<EntryFacts> {
     let facts = system::open_facts(file)?;
@@ -314,6 +374,7 @@ mod tests {
         assert_eq!(link_count(&file).unwrap(), 1);
         std::fs::hard_link(&path, &second).unwrap();
         let other = open_existing_read(&second).unwrap();
+        assert_eq!(open_existing_write(&second).unwrap_err().kind(), ErrorKind::InvalidInput, "written to through neither name");
         assert_eq!(link_count(&other).unwrap(), 2);
         assert_eq!(file_identity(&file).unwrap(), file_identity(&other).unwrap());
         let facts = entry_facts(&second).unwrap();

@@ -1,10 +1,13 @@
 //! Unix: opening flags, group and mode.
 
 use super::{Access, EntryFacts, EntryKind, FileIdentity, Trouble, not_regular, regular};
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::Path;
+
+#[path = "no_links.rs"]
+mod no_links;
 
 /// Errors of servers that are away; told apart from missing names in tests.
 #[cfg(test)]
@@ -12,35 +15,55 @@ pub(super) const UNREACHABLE: &[i32] =
     &[libc::ESTALE, libc::EIO, libc::ETIMEDOUT, libc::EHOSTDOWN, libc::EHOSTUNREACH, libc::ENOTCONN, libc::ENODEV];
 
 pub(super) fn open_existing_read(path: &Path) -> io::Result<File> {
-    open(path, OpenOptions::new().read(true))
+    open(path, libc::O_RDONLY)
 }
 
 pub(super) fn open_existing_write(path: &Path) -> io::Result<File> {
-    open(path, OpenOptions::new().write(true))
+    open(path, libc::O_WRONLY)
 }
 
 pub(super) fn create_exclusive(path: &Path) -> io::Result<File> {
-    // O_EXCL follows no link by itself, and there is nothing yet that could block. The standard library adds O_CLOEXEC.
-    OpenOptions::new().read(true).write(true).create_new(true).mode(0o666).open(path)
+    // O_EXCL follows no last link by itself, and there is nothing yet that could block.
+    no_links::open(path, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o666).map_err(|error| refuse_link(path, error))
 }
 
-fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
-    let result = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
-    match result {
-        Err(error) if error.raw_os_error() == Some(libc::ELOOP) => {
-            // Also said of loops in the folders above; then the name itself cannot be looked at.
-            let is_link = path.symlink_metadata().is_ok_and(|facts| facts.file_type().is_symlink());
-            Err(if is_link { not_regular("a link") } else { error })
-        }
+pub(super) fn list(folder: &Path) -> io::Result<std::fs::ReadDir> {
+    // What is listed are names alone, and nothing is believed of them: a link that appears in between gains nobody anything.
+    no_links::check_folder(folder).map_err(|error| refuse_link(folder, error))?;
+    std::fs::read_dir(folder)
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    no_links::remove(path).map_err(|error| refuse_link(path, error))
+}
+
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    no_links::make_folder(path).map_err(|error| refuse_link(path, error))
+}
+
+fn open(path: &Path, access: libc::c_int) -> io::Result<File> {
+    match no_links::open(path, access | libc::O_NONBLOCK | libc::O_NOCTTY, 0) {
         // Sockets, and pipes that nobody reads.
         Err(error) if error.raw_os_error() == Some(libc::ENXIO) => Err(not_regular("a pipe, socket or device")),
         // Somebody has a file lease (a local Samba or NFS server's delegation) that is being recalled: that takes patience, which
         // O_NONBLOCK refuses. Only a regular file can have one.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock && path.symlink_metadata().is_ok_and(|facts| facts.is_file()) => {
-            options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY).open(path)
+            no_links::open(path, access | libc::O_NOCTTY, 0)
         }
         other => other,
     }
+    .map_err(|error| refuse_link(path, error))
+}
+
+/// Says of a link whether it is in the place of the file, or of a folder above it.
+fn refuse_link(path: &Path, error: io::Error) -> io::Error {
+    if error.raw_os_error() != Some(libc::ELOOP) {
+        return error;
+    }
+    if path.symlink_metadata().is_ok_and(|facts| facts.file_type().is_symlink()) {
+        return not_regular("a link");
+    }
+    io::Error::new(io::ErrorKind::NotADirectory, "a link is in the place of a folder of this path")
 }
 
 pub(super) fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
@@ -61,7 +84,7 @@ pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result
 
 pub(super) fn share_access_like(entry: &Path, folder: Access) -> io::Result<()> {
     // Opened, so that nobody can put a link in its place between the calls; read-only, so that the access differs from the holder's.
-    share_file_access(&open(entry, OpenOptions::new().read(true))?, folder)
+    share_file_access(&open(entry, libc::O_RDONLY)?, folder)
 }
 
 pub(super) fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
@@ -135,6 +158,7 @@ fn entry(facts: &Metadata) -> EntryFacts {
         links: facts.nlink(),
         identity: FileIdentity { volume: facts.dev(), file: facts.ino() },
         length: facts.len(),
+        modified: facts.modified().ok(),
         access: Access { mode: facts.mode(), group: facts.gid() },
     }
 }
@@ -144,6 +168,8 @@ pub(super) fn classify(code: i32) -> Option<Trouble> {
         libc::ENOENT => Trouble::Missing,
         libc::EEXIST => Trouble::Exists,
         libc::EACCES | libc::EPERM => Trouble::Denied,
+        // How the Linux SMB client tells of another program's share mode and of mandatory locks.
+        libc::EBUSY | libc::ETXTBSY | libc::EAGAIN => Trouble::Locked,
         libc::ENOSPC | libc::EDQUOT => Trouble::Full,
         libc::EROFS => Trouble::ReadOnly,
         libc::ENAMETOOLONG => Trouble::NameTooLong,
@@ -263,6 +289,8 @@ mod tests {
         assert_eq!(of(libc::EROFS), Trouble::ReadOnly);
         assert_eq!(of(libc::EPERM), Trouble::Denied);
         assert_eq!(of(libc::ENOTSUP), Trouble::Unsupported);
+        assert_eq!(of(libc::EBUSY), Trouble::Locked);
+        assert_eq!(of(libc::EWOULDBLOCK), Trouble::Locked);
         assert_eq!(files::classify(&io::Error::new(io::ErrorKind::Unsupported, "wrapped")), Trouble::Unsupported);
     }
 }

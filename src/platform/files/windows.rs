@@ -9,6 +9,7 @@ use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::os::windows::io::AsRawHandle;
 use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 use windows_sys::Win32::Foundation as code;
 use windows_sys::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, FILE_ATTRIBUTE_DIRECTORY, FILE_ATTRIBUTE_HIDDEN, FILE_ATTRIBUTE_REPARSE_POINT,
@@ -27,6 +28,9 @@ pub(super) const UNREACHABLE: &[i32] = &[
     code::ERROR_NOT_READY.cast_signed(),
 ];
 
+/// File times count in steps of 100 ns from 1601.
+const TICKS: u64 = 10_000_000;
+const FROM_1601_TO_1970: u64 = 11_644_473_600 * TICKS;
 const SHARE_ALL: u32 = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 
 pub(super) fn open_existing_read(path: &Path) -> io::Result<File> {
@@ -48,6 +52,18 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 pub(super) fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     regular(file)?;
     file.seek_read(buffer, 0)
+}
+
+pub(super) fn list(folder: &Path) -> io::Result<std::fs::ReadDir> {
+    std::fs::read_dir(folder)
+}
+
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    std::fs::remove_file(path)
+}
+
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    std::fs::create_dir(path)
 }
 
 pub(super) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
@@ -116,20 +132,23 @@ pub(super) fn open_facts(file: &File) -> io::Result<EntryFacts> {
     let file = (u64::from(facts.nFileIndexHigh) << 32) | u64::from(facts.nFileIndexLow);
     let identity = FileIdentity { volume: u64::from(facts.dwVolumeSerialNumber), file };
     let length = (u64::from(facts.nFileSizeHigh) << 32) | u64::from(facts.nFileSizeLow);
-    Ok(EntryFacts { kind, links: u64::from(facts.nNumberOfLinks), identity, length, access: Access::default() })
+    let written = (u64::from(facts.ftLastWriteTime.dwHighDateTime) << 32) | u64::from(facts.ftLastWriteTime.dwLowDateTime);
+    let modified = written
+        .checked_sub(FROM_1601_TO_1970)
+        .and_then(|ticks| UNIX_EPOCH.checked_add(Duration::new(ticks / TICKS, u32::try_from(ticks % TICKS).unwrap_or(0) * 100)));
+    Ok(EntryFacts { kind, links: u64::from(facts.nNumberOfLinks), identity, length, modified, access: Access::default() })
 }
 
 pub(super) fn classify(number: i32) -> Option<Trouble> {
     Some(match number.cast_unsigned() {
         code::ERROR_FILE_NOT_FOUND | code::ERROR_PATH_NOT_FOUND => Trouble::Missing,
         code::ERROR_FILE_EXISTS | code::ERROR_ALREADY_EXISTS => Trouble::Exists,
-        // The last three pass: a scanner or a slow removal has the file for a moment.
+        // The last one passes: a slow removal has the name for a moment.
         code::ERROR_ACCESS_DENIED
         | code::ERROR_NETWORK_ACCESS_DENIED
         | code::ERROR_PRIVILEGE_NOT_HELD
-        | code::ERROR_SHARING_VIOLATION
-        | code::ERROR_LOCK_VIOLATION
         | code::ERROR_DELETE_PENDING => Trouble::Denied,
+        code::ERROR_SHARING_VIOLATION | code::ERROR_LOCK_VIOLATION => Trouble::Locked,
         code::ERROR_DISK_FULL | code::ERROR_HANDLE_DISK_FULL | code::ERROR_DISK_QUOTA_EXCEEDED => Trouble::Full,
         code::ERROR_WRITE_PROTECT => Trouble::ReadOnly,
         code::ERROR_FILENAME_EXCED_RANGE | code::ERROR_BUFFER_OVERFLOW => Trouble::NameTooLong,
@@ -166,7 +185,7 @@ mod tests {
     fn trouble_is_told_by_number() {
         let of = |number: u32| files::classify(&io::Error::from_raw_os_error(number.cast_signed()));
         assert_eq!(of(code::ERROR_DISK_FULL), Trouble::Full);
-        assert_eq!(of(code::ERROR_SHARING_VIOLATION), Trouble::Denied);
+        assert_eq!(of(code::ERROR_SHARING_VIOLATION), Trouble::Locked);
         assert_eq!(of(code::ERROR_DELETE_PENDING), Trouble::Denied);
         assert_eq!(of(code::ERROR_WRITE_PROTECT), Trouble::ReadOnly);
     }

@@ -1,15 +1,15 @@
 //! The few ways in which files of the store are opened, read and made.
 //!
 //! The hazards: a colleague's pipe, link or huge file in the place of ours, which must neither hang nor mislead us; and a file
-//! that cannot be read, which must not look like one that is not there.
+//! that cannot be read, which must not look like one that is not there. A link in the place of a folder is refused by `platform::files`.
 
 use super::{FolderStore, lock};
 use crate::lease::codec::{LEASE_BYTES, MOST_BYTES, fingerprint};
-use crate::platform::files::{self, Access, EntryKind, Trouble, classify};
+use crate::platform::files::{self, Access, EntryFacts, EntryKind, Trouble, classify};
 use crate::store::StoreError;
 use crate::store::naming::STORES;
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Seek};
+use std::io::{self, Read, Seek};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
@@ -20,23 +20,30 @@ pub(super) enum Content {
     Missing,
     /// A regular file, and its bytes.
     Bytes(Vec<u8>, File),
-    /// Something whose bytes cannot be had: a folder, a link, a pipe, a file beyond [`MOST_BYTES`], one that another program has
-    /// locked whole. The fingerprint is of what can be seen from outside.
+    /// Something whose bytes cannot be had: a folder, a link, a pipe, a file beyond [`MOST_BYTES`]. The fingerprint is of what can be
+    /// seen from outside.
     Odd(u64),
+    /// A file that another program has for itself, whole or in part. The fingerprint likewise.
+    Locked(u64),
+    /// A file that this user may not read. The fingerprint likewise.
+    Closed(u64, io::ErrorKind),
 }
-
-/// Windows says with these that another program has the file, or part of it, for itself.
-const SHARING_VIOLATION: i32 = 32;
-const LOCK_VIOLATION: i32 = 33;
 
 /// Opens, reads and closes: the only way of reading that asks the server anew.
 pub(super) fn look(path: &Path) -> io::Result<Content> {
     let file = match files::open_to_read(path) {
         Ok(file) => file,
-        Err(error) if classify(&error) == Trouble::Missing => return Ok(Content::Missing),
         Err(error) => {
-            let odd = is_locked(&error) || files::entry_facts(path).is_ok_and(|facts| facts.kind != EntryKind::File);
-            return if odd { outside(path) } else { Err(error) };
+            return match (classify(&error), error.kind()) {
+                (Trouble::Missing, _) => Ok(Content::Missing),
+                (Trouble::Locked, _) => outside(path, |_, seen| Content::Locked(seen)),
+                (Trouble::Denied, kind) => outside(path, |facts, seen| match facts.kind {
+                    EntryKind::File => Content::Closed(seen, kind),
+                    EntryKind::Directory | EntryKind::Link | EntryKind::Special => Content::Odd(seen),
+                }),
+                (_, io::ErrorKind::InvalidInput) => outside(path, |_, seen| Content::Odd(seen)),
+                (_, _) => Err(error),
+            };
         }
     };
     // All of ours are shorter than this, and a read of a regular file is short only at its end: one call does.
@@ -53,31 +60,27 @@ pub(super) fn look(path: &Path) -> io::Result<Content> {
     });
     match read {
         Ok(bytes) if bytes.len() <= MOST_BYTES => Ok(Content::Bytes(bytes, file)),
-        Ok(_) => outside(path),
+        Ok(_) => outside(path, |_, seen| Content::Odd(seen)),
         // Opening was allowed, so this is a mandatory lock on the bytes (SMB), not a question of permission.
-        Err(error) if classify(&error) == Trouble::Denied || is_locked(&error) => outside(path),
+        Err(error) if matches!(classify(&error), Trouble::Denied | Trouble::Locked) => {
+            outside(path, |_, seen| Content::Locked(seen))
+        }
         // No regular file.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => outside(path),
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => outside(path, |_, seen| Content::Odd(seen)),
         Err(error) => Err(error),
     }
 }
 
-fn is_locked(error: &io::Error) -> bool {
-    let windows = std::path::MAIN_SEPARATOR == '\\';
-    windows && matches!(error.raw_os_error(), Some(SHARING_VIOLATION | LOCK_VIOLATION))
-}
-
 /// Identifies what cannot be read by kind, size and time.
-fn outside(path: &Path) -> io::Result<Content> {
-    let metadata = match std::fs::symlink_metadata(path) {
-        Ok(metadata) => metadata,
+fn outside(path: &Path, content: impl FnOnce(&EntryFacts, u64) -> Content) -> io::Result<Content> {
+    let facts = match files::entry_facts(path) {
+        Ok(facts) => facts,
         Err(error) if classify(&error) == Trouble::Missing => return Ok(Content::Missing),
         Err(error) => return Err(error),
     };
-    let kind = metadata.file_type();
-    let time = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let seen = format!("{} {} {} {time:?}", kind.is_dir(), kind.is_symlink(), metadata.len());
-    Ok(Content::Odd(fingerprint(seen.as_bytes())))
+    let time = facts.modified.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let seen = fingerprint(format!("{:?} {} {time:?}", facts.kind, facts.length).as_bytes());
+    Ok(content(&facts, seen))
 }
 
 /// What an exclusive create led to.
@@ -133,7 +136,7 @@ impl FolderStore {
 
     /// Makes one folder, and says whether it is new. A link in its place could lead the leases elsewhere for some of the users.
     fn make_folder(&self, doing: &'static str, path: &Path) -> Result<bool, StoreError> {
-        match std::fs::create_dir(path) {
+        match files::make_folder(path) {
             Ok(()) => {
                 self.share_access(path);
                 Ok(true)

@@ -53,7 +53,7 @@ impl FolderStore {
             Found::Newer { .. } => return Ok(Reply::Removed(false)),
             found @ (Found::Blank { .. } | Found::Record { .. }) => self.write_history(&history_line(number, &found))?,
         }
-        match std::fs::remove_file(&path) {
+        match files::remove(&path) {
             Ok(()) => {}
             Err(error) if classify(&error) == Trouble::Missing => {}
             Err(error) => return Err(failed(error)),

@@ -37,7 +37,8 @@ impl FolderStore {
     pub(super) fn list(&self) -> Result<Reply, StoreError> {
         let doing = "listing the leases in";
         let failed = |error| StoreError::new(doing, &self.location.store, error);
-        let entries = match std::fs::read_dir(&self.location.store) {
+        files::refuse_links(&self.location.folder, &self.location.store).map_err(failed)?;
+        let entries = match files::list(&self.location.store) {
             Ok(entries) => entries,
             Err(error) if classify(&error) == Trouble::Missing => {
                 self.missing(doing)?;
@@ -66,13 +67,16 @@ impl FolderStore {
                 let file = files::file_identity(&file).map_err(|error| StoreError::new(doing, &path, error))?.file;
                 Ok(lock(&self.codec).decode_lease(number, &bytes).in_file(file))
             }
-            Content::Odd(fingerprint) => Ok(Found::Blank { fingerprint }),
+            Content::Odd(fingerprint) | Content::Locked(fingerprint) => Ok(Found::Blank { fingerprint }),
+            // Nothing could ever be seen of its holder's life, who may renew it for days: never to be waited out.
+            Content::Closed(_, kind) => Err(StoreError::new(doing, path, kind.into())),
         }
     }
 
     pub(super) fn create(&self, body: &Arc<Body>, at: WallTime) -> Result<Reply, StoreError> {
         let doing = "creating the lease";
         let path = self.lease_path(body.id.number);
+        files::refuse_links(&self.location.folder, &self.location.store).map_err(|error| StoreError::new(doing, &path, error))?;
         let file = match self.create_file(doing, &path, None)? {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
@@ -85,7 +89,7 @@ impl FolderStore {
             if failed.failure == Failure::Full {
                 // The one lease that may be removed: it never carried a record, so that nobody can have believed in it, and it
                 // would lock everybody out of a full share for the time-out of an unknown holder.
-                let _still_blank = std::fs::remove_file(&path);
+                let _still_blank = files::remove(&path);
             }
             return Err(failed);
         }

@@ -43,7 +43,7 @@ impl FolderStore {
         }
         let Some(MyTicket { file, path, .. }) = lock(&self.ticket).take() else { return Ok(()) };
         drop(file);
-        match std::fs::remove_file(&path) {
+        match files::remove(&path) {
             Ok(()) => Ok(()),
             Err(error) if classify(&error) == Trouble::Missing => Ok(()),
             Err(error) => Err(StoreError::new("leaving the queue", path, error)),
@@ -69,7 +69,7 @@ impl FolderStore {
             drop(file);
             if failed.failure == Failure::Full {
                 // Or every further try would leave one more empty file on a share that is full already.
-                let _swept_up_later = std::fs::remove_file(&path);
+                let _swept_up_later = files::remove(&path);
             }
             return Err(failed);
         }
@@ -113,7 +113,7 @@ impl FolderStore {
         }
         // The latest write in the store is the closest that a mere look comes to the server's present time: the holder writes
         // the board with every heartbeat, and whoever waits writes a ticket.
-        let board = std::fs::metadata(self.location.store.join("board")).and_then(|metadata| metadata.modified()).ok();
+        let board = files::entry_facts(&self.location.store.join("board")).ok().and_then(|facts| facts.modified);
         let now = seen.iter().map(|(written, _)| *written).chain(board).chain(self.server_time()).max();
         let mut waiters = Vec::new();
         for (written, path) in seen {
@@ -134,7 +134,7 @@ impl FolderStore {
     fn ticket_paths(&self) -> Result<Vec<PathBuf>, StoreError> {
         let doing = "reading the queue in";
         let folder = self.queue_path();
-        let entries = match std::fs::read_dir(&folder) {
+        let entries = match files::list(&folder) {
             Ok(entries) => entries,
             Err(error) if classify(&error) == Trouble::Missing => return self.missing(doing).map(|()| Vec::new()),
             Err(error) => return Err(StoreError::new(doing, folder, error)),
@@ -158,7 +158,7 @@ impl FolderStore {
         for path in self.ticket_paths().unwrap_or_default() {
             let written = files::open_existing_read(&path).and_then(|file| file.metadata()).and_then(|seen| seen.modified());
             if written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > keep)) {
-                let _next_time = std::fs::remove_file(&path);
+                let _next_time = files::remove(&path);
             }
         }
     }

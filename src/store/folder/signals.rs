@@ -6,7 +6,7 @@
 use super::access::{Content, Created, look};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
-use crate::lease::codec::{BOARD_BYTES, REVOKE_BYTES, decode_revoke, encode_revoke};
+use crate::lease::codec::{BOARD_BYTES, REVOKE_BYTES, decode_revoke, encode_notice, encode_revoke};
 use crate::lease::record::{Board, Body, LeaseId, NoticeSeen, Revoke};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
@@ -30,7 +30,8 @@ impl FolderStore {
                 let board = bytes.get(..BOARD_BYTES).and_then(|board| lock(&self.codec).decode_board(board));
                 Ok(Reply::Board(board, decode_revoke(&bytes).map(Arc::new)))
             }
-            Content::Odd(_) => Ok(Reply::Board(None, None)),
+            Content::Odd(_) | Content::Locked(_) => Ok(Reply::Board(None, None)),
+            Content::Closed(_, kind) => Err(StoreError::new(doing, path, kind.into())),
         }
     }
 
@@ -82,7 +83,11 @@ impl FolderStore {
             // It lies beside the database, whatever is in the place of the store.
             Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
             Content::Bytes(bytes, _) => Ok(lock(&self.codec).decode_notice(&bytes)),
-            Content::Odd(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, holder: None }),
+            // One that may not be read is somebody's all the same; the folder itself could be looked at.
+            Content::Odd(fingerprint) | Content::Closed(fingerprint, _) => {
+                Ok(NoticeSeen::Foreign { fingerprint, said: None, locked: false })
+            }
+            Content::Locked(fingerprint) => Ok(NoticeSeen::Foreign { fingerprint, said: None, locked: true }),
         }
     }
 
@@ -93,13 +98,13 @@ impl FolderStore {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
         };
-        let bytes = lock(&self.codec).encode_notice(body, at);
+        let bytes = encode_notice(body, at);
         if let Err(error) = files::write_at(&file, 0, &bytes) {
             let failed = StoreError::new(doing, path, error);
             drop(file);
             if failed.failure == Failure::Full {
                 // An empty notice would count as a foreign holder for the long time-out.
-                let _still_empty = std::fs::remove_file(path);
+                let _still_empty = files::remove(path);
             }
             return Err(failed);
         }
@@ -114,7 +119,7 @@ impl FolderStore {
             return Ok(Reply::Notice(seen));
         }
         let path = &self.location.notice;
-        let bytes = lock(&self.codec).encode_notice(body, at);
+        let bytes = encode_notice(body, at);
         let written = files::write_into(path, 0, &bytes, bytes.len() as u64);
         written.map(|_| Reply::Done).map_err(|error| StoreError::new("writing the notice", path, error))
     }
@@ -124,7 +129,7 @@ impl FolderStore {
             && there == id
         {
             let path = &self.location.notice;
-            match std::fs::remove_file(path) {
+            match files::remove(path) {
                 Ok(()) => {}
                 Err(error) if classify(&error) == Trouble::Missing => {}
                 Err(error) => return Err(StoreError::new("removing the notice", path, error)),
