@@ -10,6 +10,7 @@ use sharelock::lease::{Belief, Client, Identity, Memory, State};
 use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
 use sharelock::store::{Capabilities, FolderStore, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -155,6 +156,60 @@ fn a_renewal_into_a_store_that_was_exchanged_for_its_copy_does_not_count() {
     }
     assert!(!guard.is_valid(Duration::from_secs(5)), "nobody can see that renewal");
     drop(guard);
+}
+
+/// This machine's clocks, set ahead.
+#[derive(Default)]
+struct Ahead(AtomicU64);
+
+impl Clock for Ahead {
+    fn now(&self) -> Moment {
+        let (now, ahead) = (SystemClock.now(), self.0.load(Ordering::Relaxed));
+        let wall = WallTime(now.wall.0 + i64::try_from(ahead / 1_000_000).unwrap());
+        Moment { ticks: Ticks::from_nanos(now.ticks.as_nanos() + ahead), wall }
+    }
+}
+
+/// A store in which this machine is stopped for 160 s right after its first claim was believed.
+struct Stopping {
+    inner: FolderStore,
+    clock: Arc<Ahead>,
+}
+
+impl Store for Stopping {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
+        if matches!(op, Op::Lock(Number(1))) {
+            self.clock.0.store(160_000_000_000, Ordering::Relaxed);
+        }
+        self.inner.perform(op)
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
+        self.inner.waiting()
+    }
+
+    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
+        self.inner.queue(waiting)
+    }
+}
+
+#[test]
+fn a_lease_that_lapsed_before_its_caller_could_have_it_is_not_handed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let me = identity("anna");
+    let author = sharelock::store::Identity { holder: me.holder.clone(), host: me.host.clone(), nonce: Nonce(1) };
+    let clock = Arc::new(Ahead::default());
+    let store = Arc::new(Stopping { inner: FolderStore::open(&database, author).unwrap(), clock: Arc::clone(&clock) });
+    let options = SessionOptions { timing: Timing::default(), identity: me, memory: None, place: String::new(), folder: None };
+    let anna = Session::with_clock(store, options, clock).unwrap();
+    let guard = anna.acquire(Wait::For(Duration::from_secs(30)), None).unwrap();
+    assert!(matches!(guard.belief(), Belief::Holding(LeaseId { number: Number(2), .. }, _)), "{:?}", guard.belief());
+    guard.release().unwrap();
 }
 
 #[test]

@@ -115,6 +115,7 @@ impl Client {
 
     fn refuse_claim(&mut self, failure: Failure) {
         self.report(Report::ClaimFailed(failure));
+        self.refused = true;
         self.wait(self.timing.poll);
     }
 

@@ -122,6 +122,8 @@ pub struct Client {
     pub(super) wanted: bool,
     pub(super) look_asked: bool,
     pub(super) hinted: bool,
+    /// The last claim failed for a reason that no change on the share mends: the hints that my own try gives are not heard.
+    pub(super) refused: bool,
     pub(super) phase: Phase,
     pub(super) pending: Option<Pending>,
     late: BTreeMap<RequestId, Kind>,
@@ -156,6 +158,7 @@ impl Client {
             wanted: false,
             look_asked: false,
             hinted: false,
+            refused: false,
             phase: Phase::Idle,
             pending: None,
             late: BTreeMap::new(),
@@ -320,7 +323,7 @@ impl Client {
                     self.give_up_fenced();
                 } else if !self.wanted && !self.look_asked {
                     self.rest();
-                } else if self.hinted || self.look_asked || self.now.ticks >= *until {
+                } else if (self.hinted && !self.refused) || self.look_asked || self.now.ticks >= *until {
                     self.begin_look();
                 }
             }

@@ -121,7 +121,9 @@ impl Client {
         let promise = if self.rules.keep(Rule::HolderPromises) { body.promise.clamped() } else { self.timing.promise() };
         let dead = match evidence.fate {
             Fate::Gone => true,
-            Fate::Orphaned => !self.rules.keep(Rule::GuardsMustBeGone),
+            Fate::Orphaned if self.rules.keep(Rule::GuardsMustBeGone) => return (Obstacle::FOR_EVER, Basis::Lapsed),
+            Fate::Orphaned => true,
+            Fate::HolderGone => !self.rules.keep(Rule::GuardsMustBeGone),
             Fate::Alive | Fate::Unknown => false,
         };
         if dead {

@@ -163,7 +163,7 @@ impl Client {
             self.look_failed(Failure::Unreachable);
             return;
         }
-        self.hinted = false;
+        (self.hinted, self.refused) = (false, false);
         let asked = std::mem::take(&mut self.look_asked);
         let touch = self.caches_reads && (self.wanted || self.fenced.is_some()) && self.rules.keep(Rule::OnlyFreshLooksCount);
         let now = self.now.ticks;

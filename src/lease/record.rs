@@ -306,8 +306,10 @@ impl Evidence {
 pub enum Fate {
     /// The holder and every program it guards are certainly gone: same machine, same boot, same pid namespace, and we may see them.
     Gone,
-    /// The holder itself is gone, but a program that it guards lives on (or cannot be seen): nobody may be let in yet.
+    /// The holder itself is gone, but a program that it guards certainly lives on: nobody may be let in before that has ended.
     Orphaned,
+    /// The holder itself is gone; whether a program that it guards lives on cannot be seen.
+    HolderGone,
     /// The holder is alive.
     Alive,
     /// Another machine, another namespace, or not ours to see.

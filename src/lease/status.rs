@@ -173,7 +173,7 @@ impl Client {
             let unchanged_for_two = status.observed.is_some_and(|seen| seen > 2 * body.promise.clamped().heartbeat);
             let freed = sight.evidence.lock == RangeLock::Free && self.memory().lock_seen == Some(body.id);
             let aged = sight.evidence.age.is_some_and(|age| age > 2 * body.promise.clamped().heartbeat);
-            let dead = matches!(sight.evidence.fate, Fate::Gone | Fate::Orphaned);
+            let dead = matches!(sight.evidence.fate, Fate::Gone | Fate::Orphaned | Fate::HolderGone);
             if unchanged_for_two || freed || aged || dead {
                 status.state = State::Stale;
             } else if self.is_me(&body.holder) && body.host.machine == self.me.host.machine {

@@ -283,10 +283,17 @@ impl Session {
         if state.cancelled {
             return Some(Err(AcquireError::Cancelled));
         }
-        let mut looked = false;
+        let (mut looked, mut slipped) = (false, false);
         for report in new_reports(&state, seen) {
             match report {
-                Report::Acquired(id, token) => return Some(Ok((*id, *token))),
+                Report::Acquired(id, token) | Report::Recovered(id, token) => {
+                    // This thread may have been stopped for longer than the lease lasts.
+                    let now = engine.clock.now().ticks;
+                    if matches!(state.client.belief(now), Belief::Holding(held, _) if held == *id) {
+                        return Some(Ok((*id, *token)));
+                    }
+                    slipped = true;
+                }
                 Report::Looked => {
                     looked = true;
                     attempt.answered = now.ticks;
@@ -309,7 +316,6 @@ impl Session {
                 | Report::RenewalFailed(_)
                 | Report::Expiring(_)
                 | Report::Unsure(..)
-                | Report::Recovered(..)
                 | Report::Lost(..)
                 | Report::Released(_)
                 | Report::ReleaseUnanswered(_)
@@ -325,6 +331,10 @@ impl Session {
         }
         let status = state.client.status(now);
         drop(state);
+        if slipped {
+            engine.post(Event::Want);
+            return None;
+        }
         if status.newer {
             return Some(Err(AcquireError::Newer(Box::new(status))));
         }

@@ -45,6 +45,29 @@ fn nobody_gets_in_before_the_program_of_a_killed_wrapper_has_ended() {
 
 #[cfg(unix)]
 #[test]
+fn no_time_out_lets_anybody_in_while_the_program_of_a_killed_wrapper_lives() {
+    let place = Place::new();
+    let hurried = |args: &[&str]| {
+        let mut command = place.command(args);
+        command.env("SHARELOCK_TIME_SCALE", "300");
+        command
+    };
+    let mut command = hurried(&["run", "wems.db", "--", "sh", "-c", "echo in; read line"]);
+    command.stdin(std::process::Stdio::piped());
+    let mut wrapper = Running::start(command);
+    assert_eq!(wrapper.line(), "in");
+    let input = wrapper.input();
+    wrapper.kill();
+    // The long time-out is one second here.
+    let said = crate::support::finish(hurried(&["run", "-w", "4", "wems.db", "--", "echo", "never"]));
+    assert_eq!((said.code, said.out.as_str()), (Some(75), ""), "{said:?}");
+    drop(input);
+    let said = crate::support::finish(hurried(&["run", "-w", "30", "wems.db", "--", "echo", "mine"]));
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "mine\n"), "{said:?}");
+}
+
+#[cfg(unix)]
+#[test]
 fn nobody_gets_in_before_what_outlived_a_launcher_has_ended() {
     let place = Place::new();
     let launcher = "exec 3<&0; (read line <&3; echo out) & echo launched";

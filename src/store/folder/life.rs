@@ -70,15 +70,17 @@ fn fate(body: &Body, me: &Host, life: impl Fn(ProcessId) -> Life, marked: impl F
     match life(body.process) {
         Life::Alive => Fate::Alive,
         Life::Unknown => Fate::Unknown,
+        Life::Gone if body.guards.iter().any(|&guard| life(guard) == Life::Alive) => Fate::Orphaned,
         Life::Gone if !visible && body.guards.is_empty() => Fate::Unknown,
-        Life::Gone if !visible => Fate::Orphaned,
+        Life::Gone if !visible => Fate::HolderGone,
         Life::Gone => {
             let guards_gone = body.guards.iter().all(|&guard| life(guard) == Life::Gone);
             match marked(NONCE_VARIABLE, &body.id.nonce.to_string()) {
                 Some(0) if guards_gone => Fate::Gone,
                 // Where marks cannot be read, only a holder that guarded nothing is certainly alone.
                 None if body.guards.is_empty() => Fate::Gone,
-                Some(_) | None => Fate::Orphaned,
+                Some(1..) => Fate::Orphaned,
+                Some(0) | None => Fate::HolderGone,
             }
         }
     }
@@ -114,13 +116,14 @@ mod tests {
         assert_eq!(judge(|_| (), &[(HOLDER, Life::Unknown)], Some(0)), Fate::Unknown);
         assert_eq!(judge(|_| (), &[(GUARD, Life::Alive)], Some(1)), Fate::Orphaned);
         assert_eq!(judge(|_| (), &[(GUARD, Life::Alive)], Some(0)), Fate::Orphaned);
-        assert_eq!(judge(|_| (), &[(GUARD, Life::Unknown)], Some(0)), Fate::Orphaned);
+        assert_eq!(judge(|_| (), &[(GUARD, Life::Unknown)], Some(0)), Fate::HolderGone);
         assert_eq!(judge(|_| (), &[], Some(1)), Fate::Orphaned, "a descendant that no record names");
     }
 
     #[test]
     fn where_marks_cannot_be_read_only_a_holder_alone_is_certainly_gone() {
-        assert_eq!(judge(|_| (), &[], None), Fate::Orphaned);
+        assert_eq!(judge(|_| (), &[], None), Fate::HolderGone);
+        assert_eq!(judge(|_| (), &[(GUARD, Life::Alive)], None), Fate::Orphaned);
         assert_eq!(judge(|body| body.guards.clear(), &[], None), Fate::Gone);
     }
 
@@ -141,7 +144,8 @@ mod tests {
     #[test]
     fn another_users_death_is_never_certain() {
         let other = |body: &mut Body| body.host.owner = "0".into();
-        assert_eq!(judge(other, &[], Some(0)), Fate::Orphaned);
+        assert_eq!(judge(other, &[], Some(0)), Fate::HolderGone);
+        assert_eq!(judge(other, &[(GUARD, Life::Alive)], Some(0)), Fate::Orphaned);
         assert_eq!(judge(other, &[(HOLDER, Life::Alive)], Some(0)), Fate::Alive);
         let alone = |body: &mut Body| {
             body.host.owner.clear();
