@@ -27,6 +27,8 @@ class Bench:
     def __init__(self, lab, scale, mounts, folder):
         self.lab, self.scale, self.mounts, self.folder = lab, scale, tuple(mounts), folder
         self.rows = []
+        # More tables for the report.
+        self.notes = []
         self.only = None
         os.makedirs(folder, exist_ok=True)
 

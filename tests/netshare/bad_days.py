@@ -1,0 +1,441 @@
+"""The bad days: what happens to machines, cables, servers and shares while somebody holds the lease and somebody waits for it.
+
+Every case states its bound (`Site.measured`, `Bench.takeover`), and its history goes to the checker: no two holders by the holders'
+own belief, and nobody waits for ever.
+"""
+import signal
+import time
+
+from bench import FENCE, HEARTBEAT, LAB, LONG, POLL, PATIENCE, Trouble
+
+
+def hold_and_wait(day, rival=True):
+    """A holds everywhere; B waits, where there is a rival."""
+    def one(site):
+        site.lab.A.out(f"umask 0; touch {site.database}")
+        site.a = site.hold("A")
+        site.a.acquired(60)
+        site.b = None
+        if rival:
+            site.b = site.hold("B")
+    day.each(one)
+    if rival:
+        # A wait begins with a look; without one nothing has been observed yet.
+        time.sleep(3)
+
+
+def taken_over(site, since, bound):
+    """B gets it within the bound."""
+    site.b.since = since
+    site.event("B", "due", at=since + bound)
+    site.measured(site.b.acquired(bound + 30), bound)
+    site.b.release()
+
+
+def still_mine(site, timeout):
+    """A goes on renewing, with the lease that it had."""
+    site.a.line('"renewed"', timeout)
+    if any('"lost"' in line or '"unsure"' in line for _, line in site.a.job.lines):
+        raise Trouble("the holder lost what nobody may take from it")
+
+
+def free_again(site):
+    """Whatever happened, somebody else gets it once it is given back."""
+    if site.b is None:
+        site.b = site.hold("C")
+        site.b.who = "C"
+    begun = time.monotonic()
+    site.a.release()
+    site.b.since = begun
+    bound = site.bench.scaled(2 * POLL) + LAB
+    site.event(site.b.who, "due", at=begun + bound)
+    site.b.acquired(bound + 30)
+    site.b.release()
+
+
+def process_killed(day):
+    hold_and_wait(day)
+    day.each(lambda site: taken_over(site, site.a.kill(), day.bench.takeover(site.mount)))
+
+
+def process_killed_same_machine(day):
+    """A colleague's process on the same machine and of the same user sees the death itself, and need not wait."""
+    hold_and_wait(day, rival=False)
+
+    def one(site):
+        site.b = site.hold("A", "B")
+        time.sleep(3)
+        taken_over(site, site.a.kill(), LAB)
+    day.each(one)
+
+
+def wrapper_killed(rival):
+    """`sharelock run` is killed, its program lives on for longer than any time-out. The program is the one that writes."""
+    def work(day):
+        bench = day.bench
+
+        def one(site):
+            site.lab.A.out(f"umask 0; touch {site.database}; printf '%019d\\n' 0 > {site.database}.counter")
+            seconds = bench.scaled(LONG + 2 * POLL) + LAB + 10
+            job = site.lab.A.start(f"{bench.environment()} exec sharelock run -w 60 {site.database} -- "
+                                   f"sh -c 'echo begun; turn {site.database}.counter {seconds * 1000:.0f} > /tmp/{site.name}; echo over'")
+            begun, _ = job.line("begun", 60)
+            site.event("program", "believes", at=begun, token=None)
+            job.signal(signal.SIGKILL)
+            killed = time.monotonic()
+            site.b = site.hold(rival, "B")
+            # The pipe outlives the wrapper, because the program has it.
+            end = time.monotonic() + seconds + 60
+            while True:
+                code, text = site.lab.A.sh(f"cat /tmp/{site.name}")
+                if code == 0 and text.startswith("turn "):
+                    break
+                if time.monotonic() > end:
+                    raise Trouble("the program did not end")
+                time.sleep(1)
+            over = site.lab.A.host_time(int(text.split()[2]) / 1e9)
+            site.event("program", "ends", at=over, why="ended")
+            bound = max(over, killed) + (LAB if rival == "A" else bench.takeover(site.mount))
+            site.event("B", "due", at=bound)
+            site.b.since = over
+            site.seconds = site.b.acquired(bound - time.monotonic() + 30)
+            site.b.release()
+        day.each(one)
+    return work
+
+
+def powered_off(day):
+    hold_and_wait(day)
+    off = time.monotonic()
+    day.lab.A.kill()
+    for site in day.sites:
+        if site.trouble is None:
+            site.a.power_lost(off)
+    day.each(lambda site: taken_over(site, off, day.bench.takeover(site.mount, cut_off=True)))
+    day.lab.reboot(day.lab.A)
+
+    def again(site):
+        site.a = site.hold("A", "A again")
+        bound = day.bench.scaled(2 * POLL) + LAB
+        site.a.acquired(bound + 30)
+        site.a.release()
+    day.each(again)
+
+
+def cable_out(seconds, rival):
+    """For less than the fence the holder keeps it; for longer it stops believing before anybody else may begin."""
+    def work(day):
+        bench, longer = day.bench, seconds > FENCE
+        hold_and_wait(day, rival)
+        day.lab.A.cable(False)
+        out = time.monotonic()
+
+        def look(site):
+            state, code = site.status("A")
+            if state in ("free", "held", "mine") and code == 0 and time.monotonic() - out < bench.scaled(seconds):
+                raise Trouble(f"without a cable, status said {state}")
+        if bench.scaled(seconds) > PATIENCE + 5:
+            day.each(look)
+        if longer and rival:
+            def over(site):
+                site.event("A", "must end", at=out + bench.scaled(FENCE) + LAB)
+                taken_over(site, out, bench.takeover(site.mount, cut_off=True))
+            day.each(over)
+        while time.monotonic() < out + bench.scaled(seconds):
+            time.sleep(0.02)
+        day.lab.A.cable(True)
+        back = time.monotonic()
+
+        def after(site):
+            # What a cut-off client does next is the kernel's time-outs, which nobody divides.
+            patience = 60 + LAB
+            if longer and rival:
+                site.a.line('"lost"', patience)
+            elif longer:
+                site.a.line('"acquired"', patience)
+            else:
+                site.a.line('"renewed"', patience)
+            if not (longer and rival):
+                site.remark = f"ok, the holder goes on {time.monotonic() - back:.1f} s after"
+                if longer:
+                    site.remark += " with a new lease"
+                free_again(site)
+        day.each(after)
+    return work
+
+
+def stopped(day):
+    """SIGSTOP for longer than the time-out, then SIGCONT: the first thing it knows is that it does not know."""
+    hold_and_wait(day)
+
+    def one(site):
+        site.a.signal(signal.SIGSTOP)
+        at = time.monotonic()
+        site.event("A", "halted", at=at)
+        taken_over(site, at, day.bench.takeover(site.mount))
+        site.event("A", "goes on", blind=1.0)
+        on = site.a.signal(signal.SIGCONT)
+        site.event("A", "must end", at=on + LAB)
+        site.a.line('"lost"', 30 + LAB)
+    day.each(one)
+
+
+def stopped_without_rival(day):
+    hold_and_wait(day, rival=False)
+
+    def one(site):
+        site.a.signal(signal.SIGSTOP)
+        site.event("A", "halted")
+        time.sleep(day.bench.scaled(LONG))
+        site.event("A", "goes on", blind=1.0)
+        on = site.a.signal(signal.SIGCONT)
+        site.a.line('"acquired"', 30 + LAB)
+        site.measured(time.monotonic() - on, 30)
+        free_again(site)
+    day.each(one)
+
+
+def paused(rival):
+    """Its host pauses the virtual machine: no clock of it runs, so it finds out at its next look at the ledger."""
+    def work(day):
+        bench = day.bench
+        hold_and_wait(day, rival)
+        at = day.lab.A.pause()
+        for site in day.sites:
+            site.event("A", "halted", at=at)
+        if rival:
+            day.each(lambda site: taken_over(site, at, bench.takeover(site.mount, cut_off=True)))
+        else:
+            time.sleep(bench.scaled(LONG))
+        blind = bench.scaled(HEARTBEAT) + LAB
+        on = day.lab.A.go_on()
+        for site in day.sites:
+            site.event("A", "goes on", at=on, blind=blind)
+        day.lab.A.synchronise(since=day.lab.A.machine_time(on))
+
+        def after(site):
+            # The server may have forgotten the client meanwhile, which the kernel finds out first.
+            if rival:
+                site.event("A", "must end", at=on + blind)
+                site.measured(site.a.line('"lost"', 60 + LAB)[0] - on, blind)
+            else:
+                still_mine(site, 60 + LAB)
+                free_again(site)
+        day.each(after)
+    return work
+
+
+def suspended(rival):
+    """The machine sleeps with a clock that counts sleep."""
+    def work(day):
+        bench = day.bench
+        # Written before: nothing can be asked of a machine that sleeps. The device's clock counts whole seconds.
+        hold_and_wait(day, rival)
+        seconds = bench.scaled(LONG + 2 * POLL) + LAB
+        for site in day.sites:
+            site.event("", "clocks", error=1.0)
+            site.events[-1].pop("who")
+        begun = time.monotonic()
+        job = day.lab.A.start("sleep 0.2; echo mem > /sys/power/state", root=True)
+        while day.lab.A.command(("query-status", None))["status"] != "suspended":
+            if time.monotonic() > begun + 20:
+                raise Trouble("the machine does not go to sleep: " + job.text())
+            time.sleep(0.05)
+        at = time.monotonic()
+        for site in day.sites:
+            site.event("A", "halted", at=at)
+        if rival:
+            day.each(lambda site: taken_over(site, at, bench.takeover(site.mount, cut_off=True)))
+        else:
+            time.sleep(seconds)
+        on = time.monotonic()
+        before = day.lab.A.machine_time(at)
+        day.lab.A.command(("system_wakeup", None))
+        for site in day.sites:
+            site.event("A", "goes on", at=on, blind=LAB)
+        job.wait(60)
+        day.lab.A.synchronise(since=before + 0.001)
+
+        def after(site):
+            if rival:
+                site.event("A", "must end", at=on + LAB)
+                site.a.line('"lost"', 60 + LAB)
+            else:
+                site.a.line('"acquired"', 60 + LAB)
+                free_again(site)
+        day.each(after)
+    return work
+
+
+def server_restarts(what):
+    """Services or the whole server go away for some seconds; the holder keeps the lease, or has it again before anybody else."""
+    def work(day):
+        hold_and_wait(day)
+        lab, begun = day.lab, time.monotonic()
+        if what == "services":
+            lab.srv.root("serve stop-samba; serve stop-nfs; sleep 1; rm -f /run/samba/*.pid; serve samba; "
+                         f"serve nfs {lab.lease}")
+        else:
+            lab.srv.kill()
+            lab.reboot(lab.srv)
+
+        def one(site):
+            # NFS refuses new locks and opens for as long as old clients may claim theirs.
+            bound = day.bench.scaled(FENCE) + 2 * lab.lease + 30
+            at, line = site.a.line('"schema"', bound + 60)
+            while '"lost"' not in line and at < begun + 3:
+                at, line = site.a.line('"schema"', bound + 60)
+            if '"unsure"' in line:
+                site.remark = "ok, unsure meanwhile"
+                at, line = site.a.line('"acquired"', bound + 60)
+            if '"lost"' in line:
+                raise Trouble("lost to somebody who should have waited")
+            site.measured(at - begun, bound)
+            free_again(site)
+        day.each(one)
+    return work
+
+
+def clock_steps(day):
+    """The holder's clock is a day ahead, the rival's a day behind, and the holder's is set while it holds."""
+    lab = day.lab
+    wall = {client: client.clock()[3] for client in (lab.A, lab.B)}
+    lab.A.root(f"date -s @{int(wall[lab.A]) + 86400}")
+    lab.B.root(f"date -s @{int(wall[lab.B]) - 86400}")
+    try:
+        hold_and_wait(day)
+        day.each(lambda site: still_mine(site, 60))
+        for jump in (-2 * 86400, 3600):
+            lab.A.root(f"date -s @{int(lab.A.clock()[3]) + jump}")
+
+            def one(site):
+                site.a.line('"unsure"', 30)
+                site.a.line('"acquired"', 30)
+            day.each(one)
+        lab.B.root(f"date -s @{int(lab.B.clock()[3]) + 7 * 86400}")
+        time.sleep(day.bench.scaled(LONG) + 2)
+        day.each(lambda site: site.a.line('"renewed"', 30))
+        # Killed under wrong clocks: neither too early (the checker) nor never.
+        day.each(lambda site: taken_over(site, site.a.kill(), day.bench.takeover(site.mount)))
+    finally:
+        for client in (lab.A, lab.B):
+            client.root(f"date -s @{int(lab.C.clock()[3])}")
+
+
+def expect_exit(site, client, command, codes, words):
+    code, text = getattr(site.lab, client).sh(f"{site.bench.environment()} {command}", 120)
+    if code not in codes or not any(word in text.lower() for word in words):
+        raise Trouble(f"{command.split()[1]} said {text.strip()[:200]!r} and ended with {code}, expected {codes} and one of {words}")
+
+
+def share_full(day):
+    """Nobody can begin on a full share, and is told so; who holds keeps it."""
+    hold_and_wait(day, rival=False)
+    lab = day.lab
+    day.each(lambda site: site.lab.A.out(f"umask 0; touch {site.folder}/other-{site.name}"))
+    lab.srv.root("dd if=/dev/zero of=/srv/share/filler bs=1M 2>/dev/null; dd if=/dev/zero of=/srv/share/filler2 bs=1k 2>/dev/null; sync; true")
+    try:
+        def one(site):
+            expect_exit(site, "B", f"sharelock run -n {site.folder}/other-{site.name} -- true", (73,), ("full", "space"))
+            still_mine(site, 60)
+        day.each(one)
+    finally:
+        lab.srv.root("rm -f /srv/share/filler /srv/share/filler2")
+    day.each(free_again)
+
+
+def read_only(day):
+    """The server's disk becomes read-only under a holder, as after an error, and writable again."""
+    hold_and_wait(day, rival=False)
+    lab = day.lab
+    lab.srv.root("echo u > /proc/sysrq-trigger; for i in 1 2 3 4 5 6 7 8 9; do grep -q '/srv/share ext4 ro' /proc/mounts && break; sleep 0.3; done; "
+                 "grep -q '/srv/share ext4 ro' /proc/mounts")
+    begun = time.monotonic()
+    try:
+        def one(site):
+            expect_exit(site, "B", f"sharelock run -n {site.folder}/never-{site.name} -- true", (73,), ("read-only", "read only"))
+            state, _ = site.status("C")
+            if state == "free":
+                raise Trouble("status said free")
+        day.each(one)
+        for site in day.sites:
+            site.event("A", "must end", at=begun + day.bench.scaled(FENCE) + LAB)
+        time.sleep(max(0, begun + day.bench.scaled(FENCE) + 1 - time.monotonic()))
+    finally:
+        lab.srv.root("mount -o remount,rw /srv/state; mount -o remount,rw /srv/share")
+
+    def after(site):
+        site.a.line('"unsure"', 60)
+        site.a.line('"acquired"', 60)
+        free_again(site)
+    day.each(after)
+
+
+def store_moved(day):
+    """Somebody moves the store away and back, below the file server: whoever holds is not overtaken, and nobody is wedged."""
+    hold_and_wait(day)
+
+    def one(site):
+        folder = "/srv/share/" + ("smb" if site.mount.startswith("smb") else "nfs")
+        store = f"{folder}/.sharelock/{site.name.lower()}"
+        site.lab.srv.root(f"mv {store} {store}.away")
+        time.sleep(day.bench.scaled(2 * HEARTBEAT))
+        code, text = site.lab.srv.sh(f"[ ! -e {store} ] && mv {store}.away {store}", root=True)
+        site.remark = "ok" if code == 0 else "ok, a new store was begun meanwhile"
+        if code != 0:
+            site.lab.srv.root(f"rm -rf {store}.new; mv {store} {store}.new; mv {store}.away {store}")
+        begun = time.monotonic()
+        time.sleep(day.bench.scaled(2 * HEARTBEAT))
+        site.a.ask_to_end()
+        site.a.job.wait(60)
+        taken_over(site, begun, day.bench.takeover(site.mount) + day.bench.scaled(LONG))
+    day.each(one)
+
+
+def store_restored(day):
+    """An administrator puts the store back from a copy that is some leases old, while somebody holds."""
+    def before(site):
+        site.lab.A.out(f"umask 0; touch {site.database}")
+        for _ in range(3):
+            site.lab.A.out(f"{site.bench.environment()} sharelock run -w 60 {site.database} -- true")
+        site.on_server = "/srv/share/" + ("smb" if site.mount.startswith("smb") else "nfs") + f"/.sharelock/{site.name.lower()}"
+        site.lab.srv.root(f"cp -a {site.on_server} {site.on_server}.copy")
+        for _ in range(3):
+            site.lab.B.out(f"{site.bench.environment()} sharelock run -w 60 {site.database} -- true")
+    day.each(before)
+    hold_and_wait(day)
+
+    def one(site):
+        site.lab.srv.root(f"mv {site.on_server} {site.on_server}.old; mv {site.on_server}.copy {site.on_server}")
+        at = time.monotonic()
+        site.event("A", "must end", at=at + day.bench.scaled(FENCE) + LAB)
+        # The old holder may have believed until its fence, and an unknown one is waited for besides.
+        taken_over(site, at, day.bench.takeover(site.mount) + day.bench.scaled(LONG + FENCE))
+    day.each(one)
+
+
+def slow_share(day):
+    """100 ms of delay and 5 % of loss each way: slower, and nothing else."""
+    import counter
+    lab = day.lab
+    shape = "tc qdisc add dev eth0 root netem delay 50ms loss 5%"
+    try:
+        for client in lab.clients:
+            client.root(shape)
+        for number in range(3):
+            lab.srv.root(f"tc qdisc add dev eth{number} root netem delay 50ms loss 5%")
+
+        def one(site):
+            number = counter.prepare(site)
+            begun = time.monotonic()
+            loop = (f"i=0; while [ $i -lt 2 ]; do {site.bench.environment()} sharelock run -w 600 {site.database} "
+                    f"-- turn {number} 20 || exit $?; i=$((i + 1)); done")
+            jobs = [(client.name, client, client.start(loop)) for client in site.lab.clients]
+            counter.collect(site, jobs, number, 600)
+            site.measured(time.monotonic() - begun, 240)
+        day.each(one)
+    finally:
+        for client in lab.clients:
+            client.root("tc qdisc del dev eth0 root; true")
+        for number in range(3):
+            lab.srv.root(f"tc qdisc del dev eth{number} root; true")

@@ -1,0 +1,119 @@
+"""How often the share is asked: NFS counts its calls per mount, SMB per share, and nobody else uses them meanwhile.
+
+Asserted against ceilings, so that a change which asks more than it did is noticed. The calls of NFS 3's lock service are not on the
+mount's account: two for a cycle more than is shown.
+"""
+import re
+import signal
+import time
+
+from bench import Trouble
+
+# Calls per cycle (take and give back) until the program begins, and for everything. Ceilings: what was measured, and a little.
+CEILINGS = {"nfs": (45, 90), "smb": (60, 120)}
+HEARTBEAT_CEILING = {"nfs": 14, "smb": 16}
+# A deferred close of SMB comes after a second.
+SETTLE = 2.5
+
+
+def kind(mount):
+    return "nfs" if mount.startswith("nfs") else "smb"
+
+
+def calls_in(text, mount):
+    """Counts the calls of one mount in what the system counts; by operation."""
+    if kind(mount) == "smb":
+        share = re.search(r"\\\\[^\n]*\\share.*?SMBs: (\d+)(.*?)(?=\n\d+\) |\Z)", text, re.S)
+        if not share:
+            raise Trouble("no statistics of the share")
+        found = {name: int(number) for name, number in re.findall(r"(\w+): (\d+) total", share[2])}
+        return found | {"all": int(share[1])}
+    section = re.search(rf"device [^\n]* mounted on /mnt/{mount} with.*?per-op statistics\n(.*?)(?=\ndevice |\Z)", text, re.S)
+    if not section:
+        raise Trouble("no statistics of the mount")
+    found = {name: int(number) for name, number in re.findall(r"^\s+(\w+): \d+ (\d+)", section[1], re.M)}
+    return found | {"all": sum(found.values())}
+
+
+def calls(machine, mount):
+    return calls_in(machine.root("cat /proc/fs/cifs/Stats" if kind(mount) == "smb" else "cat /proc/self/mountstats"), mount)
+
+
+def difference(later, earlier):
+    return {name: count - earlier.get(name, 0) for name, count in later.items() if count > earlier.get(name, 0)}
+
+
+def told(counts):
+    return str(counts.get("all", 0)) + " (" + ", ".join(f"{name.lower()} {count}" for name, count in sorted(counts.items()) if name != "all") + ")"
+
+
+def cycle(site):
+    """One uncontended take and give back of a database that was used before."""
+    machine = site.lab.C
+    statistics = "/proc/fs/cifs/Stats" if kind(site.mount) == "smb" else "/proc/self/mountstats"
+    run = f"sharelock run -w 60 {site.database} -- "
+    machine.out(f"touch {site.database}; {run} true; {run} true")
+    time.sleep(SETTLE)
+    before = calls(machine, site.mount)
+    during = calls_in(machine.out(f"{run} cat {statistics}"), site.mount)
+    time.sleep(SETTLE)
+    return difference(during, before), difference(calls(machine, site.mount), before)
+
+
+def heartbeats(site):
+    """The cost of one renewal."""
+    machine = site.lab.C
+    holder = site.hold("C")
+    holder.acquired(60)
+    holder.line('"renewed"', 60)
+    before = calls(machine, site.mount)
+    for _ in range(8):
+        holder.line('"renewed"', 60)
+    counted = difference(calls(machine, site.mount), before)
+    holder.release()
+    return {name: round(count / 8, 1) for name, count in counted.items()}
+
+
+def watcher(site):
+    """A minute of somebody who waits, at the durations that users have."""
+    site.lab.A.out(f"umask 0; touch {site.database}")
+    holder = site.lab.A.start(f"exec sharelock hold {site.database}")
+    time.sleep(8)
+    waits = site.lab.C.start(f"exec sharelock hold -w 200 {site.database}")
+    time.sleep(8)
+    before = calls(site.lab.C, site.mount)
+    time.sleep(60)
+    counted = difference(calls(site.lab.C, site.mount), before)
+    for job in (waits, holder):
+        job.signal(signal.SIGTERM)
+        job.wait(30)
+    return counted
+
+
+def measure(table, idle):
+    """One after the other where mounts share a server connection, which counts for all of them."""
+    def work(day):
+        smb = [site for site in day.sites if kind(site.mount) == "smb"]
+
+        def one(site):
+            if kind(site.mount) == "smb" and site is not smb[0]:
+                return
+            for each in smb if kind(site.mount) == "smb" else [site]:
+                begin, everything = cycle(each)
+                beat = heartbeats(each)
+                rest = watcher(each) if idle else None
+                table.append((each.mount, begin, everything, beat, rest))
+                limits = CEILINGS[kind(each.mount)]
+                each.remark = f"ok, {begin['all']} until it begins, {everything['all']} in all, {beat['all']} a heartbeat"
+                if begin["all"] > limits[0] or everything["all"] > limits[1] or beat["all"] > HEARTBEAT_CEILING[kind(each.mount)]:
+                    each.trouble = (f"{begin['all']} calls until it begins, {everything['all']} in all, {beat['all']} a heartbeat; "
+                                    f"the ceilings are {limits[0]}, {limits[1]}, {HEARTBEAT_CEILING[kind(each.mount)]}")
+        day.each(one)
+    return work
+
+
+def rows(table):
+    lines = ["", "| mount | until the program begins | take and give back | a heartbeat | a minute of waiting |", "|---|---|---|---|---|"]
+    for mount, begin, everything, beat, rest in sorted(table):
+        lines.append(f"| {mount} | {told(begin)} | {told(everything)} | {told(beat)} | {'' if rest is None else told(rest)} |")
+    return "\n".join(lines) + "\n"
