@@ -34,9 +34,9 @@ def taken_over(site, since, bound):
 
 def still_mine(site, timeout):
     """A goes on renewing, with the lease that it had."""
-    site.a.line('"renewed"', timeout)
-    if any('"lost"' in line or '"unsure"' in line for _, line in site.a.job.lines):
-        raise Trouble("the holder lost what nobody may take from it")
+    _, doubted = site.a.goes_on(time.monotonic(), timeout)
+    if doubted:
+        raise Trouble("the holder came to doubt what nobody may take from it")
 
 
 def free_again(site):
@@ -95,10 +95,10 @@ def wrapper_killed(rival):
                 time.sleep(1)
             over = site.lab.A.host_time(int(text.split()[2]) / 1e9)
             site.event("program", "ends", at=over, why="ended")
-            bound = max(over, killed) + (LAB if rival == "A" else bench.takeover(site.mount))
-            site.event("B", "due", at=bound)
-            site.b.since = over
-            site.seconds = site.b.acquired(bound - time.monotonic() + 30)
+            bound = LAB if rival == "A" else bench.takeover(site.mount)
+            site.event("B", "due", at=over + bound)
+            site.b.since = killed
+            site.seconds = site.b.acquired(bound + 30)
             site.b.release()
         day.each(one)
     return work
@@ -151,14 +151,10 @@ def cable_out(seconds, rival):
             patience = 60 + LAB
             if longer and rival:
                 site.a.line('"lost"', patience)
-            elif longer:
-                site.a.line('"acquired"', patience)
             else:
-                site.a.line('"renewed"', patience)
-            if not (longer and rival):
-                site.remark = f"ok, the holder goes on {time.monotonic() - back:.1f} s after"
-                if longer:
-                    site.remark += " with a new lease"
+                at, doubted = site.a.goes_on(back, patience)
+                site.measured(at - back, patience)
+                site.remark = "ok, with a new lease" if doubted else "ok, with the same lease"
                 free_again(site)
         day.each(after)
     return work
@@ -278,19 +274,14 @@ def server_restarts(what):
         else:
             lab.srv.kill()
             lab.reboot(lab.srv)
+        back = time.monotonic()
 
         def one(site):
             # NFS refuses new locks and opens for as long as old clients may claim theirs.
             bound = day.bench.scaled(FENCE) + 2 * lab.lease + 30
-            at, line = site.a.line('"schema"', bound + 60)
-            while '"lost"' not in line and at < begun + 3:
-                at, line = site.a.line('"schema"', bound + 60)
-            if '"unsure"' in line:
-                site.remark = "ok, unsure meanwhile"
-                at, line = site.a.line('"acquired"', bound + 60)
-            if '"lost"' in line:
-                raise Trouble("lost to somebody who should have waited")
+            at, doubted = site.a.goes_on(back, bound + 30)
             site.measured(at - begun, bound)
+            site.remark = "ok, with a new lease" if doubted else "ok, with the same lease"
             free_again(site)
         day.each(one)
     return work

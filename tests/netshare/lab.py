@@ -324,8 +324,12 @@ class Job:
     def text(self):
         return self.output.decode(errors="replace")
 
-    def line(self, part, timeout=60):
-        """Waits for the next line that contains `part`; returns its time on the host's clock and the line."""
+    def line(self, part, timeout=60, since=0.0):
+        """Waits for the next line that contains `part` (one of several, as a tuple) and was printed after `since`.
+
+        Returns its time on the host's clock, and the line.
+        """
+        parts = (part,) if isinstance(part, str) else part
         end = time.monotonic() + timeout
         while True:
             try:
@@ -334,7 +338,7 @@ class Job:
                 raise TimeoutError(f"{self.machine.name}: {self.command_line}: no line with {part} in {timeout} s\n{self.text()[-2000:]}")
             if line is None:
                 raise EOFError(f"{self.machine.name}: {self.command_line}: ended with {self.code} before {part}\n{self.text()[-2000:]}")
-            if part in line[1]:
+            if line[0] >= since and any(part in line[1] for part in parts):
                 return line
 
     def signal(self, number, group=False):
