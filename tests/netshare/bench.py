@@ -69,6 +69,11 @@ class Bench:
         day.close()
 
 
+    def run_together(self, *cases):
+        """Runs cases at once that leave machines, cables and servers alone: each has databases of its own."""
+        in_parallel(lambda case: self.run(*case), cases)
+
+
 class Day:
     """One case on all its mounts."""
 
@@ -235,6 +240,7 @@ class Holder:
                 asked = self.asked if self.asked is not None and what == "released" else at
                 events.append({"at": max(begun, min(at, asked)), "who": self.who, "what": "ends", "why": what})
         if believing and (self.died or self.job.code is not None):
-            at = max(begun, self.died or self.job.at)
+            # Whoever was asked to give back and could not had stopped believing all the same.
+            at = max(begun, self.died or min(self.job.at, self.asked or self.job.at))
             events.append({"at": at, "who": self.who, "what": "ends", "why": "killed" if self.died else f"exit {self.job.code}"})
         return events
