@@ -6,7 +6,8 @@ own belief, and nobody waits for ever.
 import signal
 import time
 
-from bench import FENCE, HEARTBEAT, LAB, LONG, POLL, PATIENCE, Trouble
+from bench import FENCE, HEARTBEAT, LAB, LONG, PATIENCE, POLL, Trouble
+from lab import SHARES, in_parallel
 
 
 def hold_and_wait(day, rival=True):
@@ -368,12 +369,17 @@ def read_only(day):
     day.each(after)
 
 
+def on_server(mount):
+    """Returns the server's folder behind a mount."""
+    return "/srv/share/" + ("nfs" if mount.startswith("nfs") else SHARES.get(mount, "smb"))
+
+
 def store_moved(day):
     """Somebody moves the store away and back, below the file server: whoever holds is not overtaken, and nobody is wedged."""
     hold_and_wait(day)
 
     def one(site):
-        folder = "/srv/share/" + ("smb" if site.mount.startswith("smb") else "nfs")
+        folder = on_server(site.mount)
         store = f"{folder}/.sharelock/{site.name.lower()}"
         site.lab.srv.root(f"mv {store} {store}.away")
         time.sleep(day.bench.scaled(2 * HEARTBEAT))
@@ -395,7 +401,7 @@ def store_restored(day):
         site.lab.A.out(f"umask 0; touch {site.database}")
         for _ in range(3):
             site.lab.A.out(f"{site.bench.environment()} sharelock run -w 60 {site.database} -- true")
-        site.on_server = "/srv/share/" + ("smb" if site.mount.startswith("smb") else "nfs") + f"/.sharelock/{site.name.lower()}"
+        site.on_server = on_server(site.mount) + f"/.sharelock/{site.name.lower()}"
         site.lab.srv.root(f"cp -a {site.on_server} {site.on_server}.copy")
         for _ in range(3):
             site.lab.B.out(f"{site.bench.environment()} sharelock run -w 60 {site.database} -- true")
@@ -411,6 +417,18 @@ def store_restored(day):
         site.event("A", "must end", at=at + hidden + day.bench.scaled(FENCE) + LAB)
         # The old holder may have believed until its fence, and an unknown one is waited for besides.
         taken_over(site, at, day.bench.takeover(site.mount) + day.bench.scaled(LONG + FENCE) + hidden)
+    day.each(one)
+
+
+def rights(day):
+    """On a server that hands out files which colleagues cannot write, the second user is told so, and not that it is locked."""
+    in_parallel(lambda client: day.lab.mount(client, "smb-defaults"), day.lab.clients[:2])
+
+    def one(site):
+        site.judged = False
+        database = "/mnt/smb-defaults/rights.db"
+        site.lab.A.out(f"touch {database}; {site.bench.environment()} sharelock run {database} -- true")
+        expect_exit(site, "B", f"sharelock run -w 60 {database} -- true", (77,), ("permission", "allowed", "rights"))
     day.each(one)
 
 

@@ -56,9 +56,13 @@ MOUNTS = {
     "smb-cachenone": ("cifs", "vers=3.1.1,cache=none"),
     "smb-nolease": ("cifs", "vers=3.1.1,nolease"),
     "smb-actimeo0": ("cifs", "vers=3.1.1,actimeo=0"),
+    # Other shares of the same server, see guest/smb.conf.
+    "smb-leases": ("cifs", "vers=3.1.1"),
+    "smb-defaults": ("cifs", "vers=3.1.1"),
 }
 SMALL_SET = ("nfs3", "nfs42", "smb", "smb-nobrl")
-LONG_SET = tuple(MOUNTS)
+SHARES = {"smb-leases": "leases", "smb-defaults": "defaults"}
+LONG_SET = tuple(name for name in MOUNTS if name != "smb-defaults")
 
 
 class Machine:
@@ -387,11 +391,9 @@ class Lab:
         for name in self.mounts:
             self.mount(client, name)
 
-    def mount(self, client, name, more="", at=None):
+    def mount(self, client, name):
         kind, options = MOUNTS[name]
-        address, folder = f"10.0.{NUMBER[client.name]}.1", at or f"/mnt/{name}"
-        options += ("," + more) if more else ""
-        # A share that is mounted twice with different options must not become one.
+        address, folder = f"10.0.{NUMBER[client.name]}.1", f"/mnt/{name}"
         if kind == "nfs":
             if "vers=3" in options:
                 client.root("pidof rpcbind >/dev/null || rpcbind -w; pidof rpc.statd >/dev/null || rpc.statd")
@@ -399,7 +401,7 @@ class Lab:
             command = f"mount.nfs {source} {folder} -o {options}"
         else:
             user, number = client.user
-            command = f"modprobe cifs; mount.cifs //{address}/share {folder} -o {options},username={user},password=secret,uid={number},gid=2000"
+            command = f"modprobe cifs; mount.cifs //{address}/{SHARES.get(name, 'share')} {folder} -o {options},username={user},password=secret,uid={number},gid=2000"
         client.root(f"mkdir -p {folder}; {command}")
 
     def attach(self):

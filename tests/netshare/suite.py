@@ -8,11 +8,13 @@
 SHARELOCK_NETSHARE_SCALE divides all durations (20 unless set; 1 is what users have).
 """
 import os
+import signal
 import sys
 import time
 
 import bad_days
 import counter
+import peers
 import trips
 from bench import Bench
 from lab import LONG_SET, SMALL_SET, ROOT, Lab
@@ -52,11 +54,14 @@ def cases(bench, long):
     bench.run("round trips", trips.measure(trips_table, idle=long))
     bench.notes.append(trips.rows(trips_table))
     if long:
+        bench.run("rights as Samba's defaults give them", bad_days.rights)
         for seconds in (5, 30, 120, 600):
             bench.run(f"cable out {seconds} s, no rival", bad_days.cable_out(seconds, rival=False))
         bench.run("holder stopped, no rival", bad_days.stopped_without_rival)
         bench.run("machine paused, no rival", bad_days.paused(rival=False))
         bench.run("machine suspended, no rival", bad_days.suspended(rival=False))
+    if long and os.path.isdir(peers.FETCHED) and (not bench.only or "peers" in bench.only):
+        bench.notes.append(peers.compare(bench, [mount for mount in ("nfs3", "nfs42", "smb") if mount in bench.mounts]))
 
 
 def report(bench, seconds, title):
@@ -76,6 +81,8 @@ def main(words):
         bench.only = words[words.index("--only") + 1].split(",")
     if "--mounts" in words:
         bench.mounts = tuple(words[words.index("--mounts") + 1].split(","))
+    # Out of time is a reason to end, with a report and without leaving machines behind.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("suite: told to end"))
     begun = time.monotonic()
     try:
         # A lease of 90 s is what a server has that nobody set up otherwise.

@@ -8,6 +8,7 @@ import signal
 import time
 
 from bench import Trouble
+from lab import SHARES
 
 # Per cycle until the program begins, per cycle in all, per heartbeat: the most that was measured, and a fifth.
 CEILINGS = {"nfs": (66, 87, 10), "smb": (123, 154, 33)}
@@ -22,7 +23,7 @@ def kind(mount):
 def calls_in(text, mount):
     """Counts the calls of one mount in what the system counts; by operation."""
     if kind(mount) == "smb":
-        share = re.search(r"\\\\[^\n]*\\share.*?SMBs: (\d+)(.*?)(?=\n\d+\) |\Z)", text, re.S)
+        share = re.search(rf"\\\\[^\n]*\\{SHARES.get(mount, 'share')}\n.*?SMBs: (\d+)(.*?)(?=\n\d+\) |\Z)", text, re.S)
         if not share:
             raise Trouble("no statistics of the share")
         found = {name: int(number) for name, number in re.findall(r"(\w+): (\d+) total", share[2])}
