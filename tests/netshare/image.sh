@@ -39,14 +39,14 @@ unpack() {
 # Scripts that packages would have run: users, names, library paths, kernel modules.
 configure() {
     cd "$root"
-    mkdir -p proc sys dev tmp run var/lib/nfs var/lib/samba var/log etc/samba mnt srv root home
+    mkdir -p proc sys dev tmp run var/lib/nfs var/lib/samba var/log etc/samba mnt srv home
     for applet in $(usr/bin/busybox --list); do
         [ -e usr/bin/$applet ] || [ -e usr/sbin/$applet ] || ln -s busybox usr/bin/$applet
     done
     ln -sf busybox usr/bin/sh
     ln -sf python3.11 usr/bin/python3 2>/dev/null || true
     cat >etc/passwd <<'END'
-root:x:0:0:root:/root:/bin/sh
+root:x:0:0:root:/:/bin/sh
 nobody:x:65534:65534:nobody:/:/bin/false
 statd:x:100:65534::/var/lib/nfs:/bin/false
 _rpc:x:101:65534::/run/rpcbind:/bin/false
@@ -84,7 +84,7 @@ modules() {
 first_file_system() {
     local first="$out/first" module
     rm -rf "$first"
-    mkdir -p "$first"/{bin,modules,root,dev}
+    mkdir -p "$first"/{bin,modules,system,dev}
     cp "$root/usr/bin/busybox" "$first/bin/"
     install -m 755 "$here/guest/early-init" "$first/init"
     for module in virtio/virtio virtio/virtio_ring virtio/virtio_pci_modern_dev virtio/virtio_pci_legacy_dev virtio/virtio_pci \

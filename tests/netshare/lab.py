@@ -38,6 +38,7 @@ USERS = {"A": ("ana", 1001), "B": ("bob", 1002), "C": ("cyd", 1003)}
 NUMBER = {"A": 1, "B": 2, "C": 3}
 MEMORY = {"srv": 384, "A": 256, "B": 256, "C": 256}
 
+CPU = "max"
 MAGIC = 0x544E4C53
 RUN, PUT, SIGNAL, CLOCK = 1, 2, 3, 4
 OUTPUT, EXITED, CLOCKS = 1, 2, 4
@@ -97,7 +98,7 @@ class Machine:
         # The last two save the time that an emulated machine takes to find out about clocks; docs of the kernel's parameters.
         kernel = (f"console=ttyS0 quiet panic=-1 mitigations=off tsc_early_khz={khz} tsc=reliable random.trust_cpu=on no_timer_check"
                   f" lab.name={self.name} lab.addresses={self.addresses()}")
-        words = ["qemu-system-x86_64", "-accel", "tcg,tb-size=128", "-cpu", "max", "-smp", "1", "-m", str(MEMORY[self.name]),
+        words = ["qemu-system-x86_64", "-accel", "tcg,tb-size=128", "-cpu", CPU, "-smp", "1", "-m", str(MEMORY[self.name]),
                  "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-M", "q35,hpet=on",
                  "-kernel", IMAGE + "/vmlinuz", "-initrd", IMAGE + "/initrd", "-append", kernel,
                  "-chardev", f"file,id=console,path={self.path('console')},append=on", "-serial", "chardev:console",
