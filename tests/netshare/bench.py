@@ -16,8 +16,6 @@ from lab import in_parallel
 HEARTBEAT, FENCE, SHORT, LONG, POLL, PATIENCE = 30, 150, 180, 300, 15, 10
 # What emulated machines on a busy computer may add to anything.
 LAB = 6.0
-# How far apart cases begin that run together.
-STAGGER = 8.0
 
 
 class Trouble(Exception):
@@ -73,18 +71,6 @@ class Bench:
             for site in day.sites:
                 site.trouble = site.trouble or f"{type(error).__name__}: {error}"
         day.close()
-
-
-    def run_together(self, *cases):
-        """Runs cases at once that leave machines, cables and servers alone: each has databases of its own.
-
-        They begin one after the other: what they cost is starting programs, and a claim has only so much time.
-        """
-        def later(case):
-            time.sleep(STAGGER * [case[0] for case in wanted].index(case[0]))
-            self.run(*case)
-        wanted = [case for case in cases if not self.only or any(part in case[0] for part in self.only)]
-        in_parallel(later, wanted)
 
 
 class Day:
