@@ -54,10 +54,10 @@ def with_lease(holds):
         def one(site):
             counter = prepare(site)
             begun = time.monotonic()
-            loop = (f"i=0; while [ $i -lt {holds} ]; do {site.bench.environment()} sharelock run -w 900 {site.database} "
+            loop = (f"i=0; while [ $i -lt {holds} ]; do {site.bench.environment()} sharelock run -w 1500 {site.database} "
                     f"-- turn {counter} {TURN} || exit $?; i=$((i + 1)); done")
             jobs = [(f"{client.name}{number}", client, client.start(loop)) for client in site.lab.clients for number in range(PROCESSES)]
-            collect(site, jobs, counter, 900)
+            collect(site, jobs, counter, 1500)
             site.seconds = time.monotonic() - begun
             site.remark = f"ok, {site.seconds / (holds * len(jobs)):.2f} s per hold"
         day.each(one)
