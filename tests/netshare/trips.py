@@ -1,0 +1,118 @@
+"""How often the share is asked: NFS counts its calls per mount, SMB its commands per share, and nobody else uses them meanwhile.
+
+Asserted against ceilings, so that a change which asks more than it did is noticed. SMB counts commands: an open, a question and a
+close that travel together are three. NFS does not count its lock service: on NFS 3 a cycle makes two calls more than is shown.
+"""
+import re
+import signal
+import time
+
+from bench import Trouble
+from lab import SHARES
+
+# Per cycle until the program begins, per cycle in all, per heartbeat: the most that was measured, and a fifth.
+CEILINGS = {"nfs": (66, 87, 10), "smb": (123, 154, 33)}
+# A deferred close of SMB comes after a second.
+SETTLE = 2.5
+
+
+def kind(mount):
+    return "nfs" if mount.startswith("nfs") else "smb"
+
+
+def calls_in(text, mount):
+    """Counts the calls of one mount in what the system counts; by operation."""
+    if kind(mount) == "smb":
+        share = re.search(rf"\\\\[^\n]*\\{SHARES.get(mount, 'share')}\n.*?SMBs: (\d+)(.*?)(?=\n\d+\) |\Z)", text, re.S)
+        if not share:
+            raise Trouble("no statistics of the share")
+        found = {name: int(number) for name, number in re.findall(r"(\w+): (\d+) total", share[2])}
+        return found | {"all": int(share[1])}
+    section = re.search(rf"device [^\n]* mounted on /mnt/{mount} with.*?per-op statistics\n(.*?)(?=\ndevice |\Z)", text, re.S)
+    if not section:
+        raise Trouble("no statistics of the mount")
+    found = {name: int(number) for name, number in re.findall(r"^\s+(\w+): \d+ (\d+)", section[1], re.M)}
+    return found | {"all": sum(found.values())}
+
+
+def calls(machine, mount):
+    return calls_in(machine.root("cat /proc/fs/cifs/Stats" if kind(mount) == "smb" else "cat /proc/self/mountstats"), mount)
+
+
+def difference(later, earlier):
+    return {name: count - earlier.get(name, 0) for name, count in later.items() if count > earlier.get(name, 0)}
+
+
+def told(counts):
+    return str(counts.get("all", 0)) + " (" + ", ".join(f"{name.lower()} {count}" for name, count in sorted(counts.items()) if name != "all") + ")"
+
+
+def cycle(site):
+    """One uncontended take and give back of a database that was used before."""
+    machine = site.lab.C
+    statistics = "/proc/fs/cifs/Stats" if kind(site.mount) == "smb" else "/proc/self/mountstats"
+    run = f"sharelock run -w 60 {site.database} -- "
+    machine.out(f"touch {site.database}; {run} true; {run} true")
+    time.sleep(SETTLE)
+    before = calls(machine, site.mount)
+    during = calls_in(machine.out(f"{run} cat {statistics}"), site.mount)
+    time.sleep(SETTLE)
+    return difference(during, before), difference(calls(machine, site.mount), before)
+
+
+def heartbeats(site):
+    """The cost of one renewal."""
+    machine = site.lab.C
+    holder = site.hold("C")
+    holder.acquired(60)
+    holder.line('"renewed"', 60)
+    before = calls(machine, site.mount)
+    for _ in range(8):
+        holder.line('"renewed"', 60)
+    counted = difference(calls(machine, site.mount), before)
+    holder.release()
+    return {name: round(count / 8, 1) for name, count in counted.items()}
+
+
+def watcher(site):
+    """A minute of somebody who waits, at the durations that users have."""
+    site.lab.A.out(f"umask 0; touch {site.database}")
+    holder = site.lab.A.start(f"exec sharelock hold {site.database}")
+    time.sleep(8)
+    waits = site.lab.C.start(f"exec sharelock hold -w 200 {site.database}")
+    time.sleep(8)
+    before = calls(site.lab.C, site.mount)
+    time.sleep(60)
+    counted = difference(calls(site.lab.C, site.mount), before)
+    for job in (waits, holder):
+        job.signal(signal.SIGTERM)
+        job.wait(30)
+    return counted
+
+
+def measure(table, idle):
+    """One after the other where mounts share a server connection, which counts for all of them."""
+    def work(day):
+        smb = [site for site in day.sites if kind(site.mount) == "smb"]
+
+        def one(site):
+            if kind(site.mount) == "smb" and site is not smb[0]:
+                return
+            for each in smb if kind(site.mount) == "smb" else [site]:
+                begin, everything = cycle(each)
+                beat = heartbeats(each)
+                rest = watcher(each) if idle else None
+                table.append((each.mount, begin, everything, beat, rest))
+                limits = CEILINGS[kind(each.mount)]
+                each.remark = f"ok, {begin['all']} until it begins, {everything['all']} in all, {beat['all']} a heartbeat"
+                if any(count > limit for count, limit in zip((begin["all"], everything["all"], beat["all"]), limits)):
+                    each.trouble = f"{each.remark.removeprefix('ok, ')}; the ceilings are {limits}"
+        day.each(one)
+    return work
+
+
+def rows(table):
+    lines = ["", "| mount | until the program begins | take and give back | a heartbeat | a minute of waiting |", "|---|---|---|---|---|"]
+    for mount, begin, everything, beat, rest in sorted(table):
+        lines.append(f"| {mount} | {told(begin)} | {told(everything)} | {told(beat)} | {'' if rest is None else told(rest)} |")
+    return "\n".join(lines) + "\n"
