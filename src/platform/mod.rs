@@ -11,10 +11,11 @@ pub mod file_system;
 pub mod files;
 pub mod guard;
 mod host;
-pub mod ping;
+pub mod permissions;
 pub mod process;
 pub mod range_lock;
 pub mod signals;
+pub mod space;
 pub mod sync_program;
 pub mod user;
 

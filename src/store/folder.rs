@@ -130,7 +130,7 @@ impl FolderStore {
     }
 
     fn ping(&self) -> Result<Reply, StoreError> {
-        crate::platform::ping::ping(&self.location.folder).map(|()| Reply::Done).map_err(|error| self.no_folder("asking", error))
+        crate::platform::space::space(&self.location.folder).map(|_| Reply::Done).map_err(|error| self.no_folder("asking", error))
     }
 
     /// Refuses a file or a link in the place of the stores' folder: behind a dangling link, and behind a file on Windows, everything
@@ -204,8 +204,7 @@ fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabil
     let local = matches!(system.kind, Kind::Local | Kind::Tmpfs);
     let range_locks = match system.kind {
         Kind::Local | Kind::Tmpfs => true,
-        Kind::Nfs { .. } => system.option("nolock").is_none() && !matches!(system.option("local_lock"), Some("all" | "posix")),
-        Kind::Smb => system.option("nobrl").is_none(),
+        Kind::Nfs { .. } | Kind::Smb => system.keeps_locks_local().is_none(),
         Kind::Fuse(_) | Kind::NinePOrVirt | Kind::OtherNetwork(_) | Kind::Unknown => false,
     };
     Capabilities {

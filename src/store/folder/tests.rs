@@ -146,7 +146,8 @@ fn odd_things_in_the_place_of_files_neither_hang_nor_mislead() {
 
 #[test]
 fn a_file_system_says_what_it_can() {
-    let system = |kind, name: &str, options: &str| FileSystem { kind, name: name.into(), options: options.into() };
+    let system =
+        |kind, name: &str, options: &str| FileSystem { kind, name: name.into(), options: options.into(), source: String::new() };
     let nfs = || Kind::Nfs { version: "4.2".into() };
     for (kind, name, options, locks, local) in [
         (Kind::Local, "ext4", "", true, true),
