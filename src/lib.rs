@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod doctor;
 pub mod i18n;
 pub mod lease;
 pub mod platform;

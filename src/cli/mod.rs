@@ -6,6 +6,7 @@
 mod attention;
 mod demo;
 mod describe;
+mod doctor;
 mod exit;
 mod hold;
 mod news;
@@ -28,10 +29,12 @@ Examples:
   sharelock run wems.db -- sqlite3 wems.db     Wait for it, run a program, give it back
   sharelock run -n wems.db -- ./import.sh      Do not wait: 75 when somebody else has it
   sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
+  sharelock doctor wems.db                     Why is it not working?
   sharelock demo                               See it work
 
 Exit codes:
   0    done
+  1    `doctor` found something that keeps people from taking turns
   64   the command line cannot be understood
   69   the shared folder cannot be reached
   71   this computer is out of something
@@ -60,6 +63,8 @@ enum Verb {
     Run(run::RunArguments),
     /// Have it until Ctrl-C
     Hold(hold::HoldArguments),
+    /// Find out what is wrong with a shared folder
+    Doctor(doctor::DoctorArguments),
     /// See it work, with two real programs in a temporary folder
     Demo,
     /// One turn of the demo
@@ -82,6 +87,7 @@ pub fn main() -> ExitCode {
         Verb::Status(arguments) => status::status(arguments, timing).code(),
         Verb::Run(arguments) => run::run(arguments, timing),
         Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
+        Verb::Doctor(arguments) => doctor::doctor(arguments, timing).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

@@ -28,6 +28,9 @@ pub(super) struct TakeArguments {
     /// A few words for those who wait
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(super) note: String,
+    /// Take it although a cloud program copies the folder: somebody else may get it as well
+    #[arg(long)]
+    accept_sync_folder: bool,
 }
 
 /// Reads a duration as people type it.
@@ -51,8 +54,12 @@ pub(super) fn open(arguments: &TakeArguments, timing: Timing, app: String) -> Re
     let purpose = Purpose { app, note: arguments.note.clone() };
     let opened = open_session(&arguments.database, timing, purpose).map_err(|error| not_opened(&arguments.database, &error))?;
     if let Some(program) = &opened.session.capabilities().synchronised_by {
-        say(About(&opened.shown, &Talk::Synchronised(printable(program)), LANGUAGE));
-        return Err(Exit::CannotCreate);
+        let program = printable(program);
+        if !arguments.accept_sync_folder {
+            say(About(&opened.shown, &Talk::Synchronised(program), LANGUAGE));
+            return Err(Exit::CannotCreate);
+        }
+        say(About(&opened.shown, &Talk::SynchronisedAccepted(program), LANGUAGE));
     }
     Ok(opened)
 }
