@@ -1,7 +1,8 @@
 //! How bad each finding is, and the name by which scripts know it. Both are promised: names are never changed or used again.
 
 use crate::i18n::doctor::{
-    Access, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Pair, Skip, Space, Speed, Sync, System, Topic, Writing,
+    Access, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Pair, Skip, Space, Speed, Sync, System, Topic, Waits,
+    Writing,
 };
 
 /// How bad it is.
@@ -48,6 +49,7 @@ pub const fn topic_word(topic: Topic) -> &'static str {
         Topic::Leases => "leases",
         Topic::Lapses => "lapses",
         Topic::Versions => "versions",
+        Topic::Waits => "waits",
         Topic::Pair => "pair",
         Topic::PairExclusive => "pair-exclusive-create",
         Topic::PairLocks => "pair-range-locks",
@@ -89,6 +91,10 @@ pub const fn grade(finding: &Finding) -> (&'static str, Grade) {
         Finding::Space(Space::FewFiles(_)) => ("few-files", Grade::Warning),
         Finding::Foreign(what) => foreign(what),
         Finding::Leases(what) => leases(what),
+        Finding::Waits(Waits::Told) => ("told", Grade::Ok),
+        Finding::Waits(Waits::Woken) => ("woken", Grade::Ok),
+        Finding::Waits(Waits::Notified) => ("notified", Grade::Ok),
+        Finding::Waits(Waits::Ask) => ("asks", Grade::Ok),
         Finding::Pair(what) => pair(what),
     }
 }
@@ -182,6 +188,7 @@ const fn pair(what: &Pair) -> (&'static str, Grade) {
         Pair::Crowded(_) => ("code-in-use", Grade::Failure),
         Pair::LostTouch => ("lost-touch", Grade::Failure),
         Pair::LocksExclude(_) => ("between-machines", Grade::Ok),
+        Pair::WokenTooSoon(_) => ("woken-too-soon", Grade::Ok),
         Pair::LocksUnseen => ("local-only", Grade::Warning),
         Pair::ChangeSeen(..) => ("change-seen", Grade::Ok),
         Pair::ChangeLate(_) => ("change-seen-late", Grade::Warning),

@@ -20,6 +20,13 @@ const POLL: Duration = Duration::from_millis(10);
 /// How long the second one waits for an answer of the first before it takes the meeting for one that was left behind.
 const ANSWER: Duration = Duration::from_secs(20);
 
+/// Two that meet are never silent for so long.
+const LEFT_BEHIND: Duration = Duration::from_secs(120);
+/// How often it is tried to remove the folder: a name that the other computer has still open stays for a second on SMB.
+const REMOVALS: usize = 8;
+/// The pause between two tries.
+const BETWEEN_REMOVALS: Duration = Duration::from_millis(500);
+
 /// What one says to the other. The leader asks, the follower answers; a word that nobody answered may be written over unheard.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Word {
@@ -41,8 +48,8 @@ pub(super) enum Word {
     Block(String),
     /// I am about to.
     Blocking,
-    /// I was woken; false when I gave up.
-    Woken(bool),
+    /// I was woken, and then read what was written before, or not yet; nothing when I gave up.
+    Woken(Option<bool>),
     /// Get ready to create these names one after the other.
     Race(String),
     /// I am watching for the start.
@@ -139,6 +146,10 @@ impl Meeting {
                 return self.receive_guest(machine, wait);
             }
             if !self.make("taken", folder)? {
+                if self.is_left_behind(folder)? {
+                    std::fs::remove_dir_all(&self.path)?;
+                    continue;
+                }
                 return Ok(Met::Crowded);
             }
             self.say(Word::Here(machine.to_owned(), me))?;
@@ -157,6 +168,16 @@ impl Meeting {
                 return Ok(Met::Nobody);
             }
         }
+    }
+
+    /// Returns whether nobody has said anything for longer than two that meet are ever silent. Both times are of files written there.
+    fn is_left_behind(&self, folder: &Path) -> io::Result<bool> {
+        let written = |name: &str| self.file(name).metadata().and_then(|facts| facts.modified());
+        self.make("present", folder)?;
+        let present = written("present")?;
+        std::fs::remove_file(self.file("present"))?;
+        let last = written("a")?.max(written("b")?);
+        Ok(present.duration_since(last).is_ok_and(|age| age >= LEFT_BEHIND))
     }
 
     fn receive_guest(&self, machine: &str, wait: Duration) -> io::Result<Met> {
@@ -241,7 +262,12 @@ impl Meeting {
     /// Removes the folder, unless the other one still needs it and will.
     pub(super) fn leave(&self) {
         if self.is_first() || !self.over.load(Ordering::Relaxed) {
-            let _swept_later = std::fs::remove_dir_all(&self.path);
+            for _ in 0..REMOVALS {
+                match std::fs::remove_dir_all(&self.path) {
+                    Err(error) if classify(&error) != Trouble::Missing => rest(BETWEEN_REMOVALS),
+                    Ok(()) | Err(_) => break,
+                }
+            }
         }
     }
 }

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a check that repeats something goes on repeating it.
 const BUDGET: Duration = Duration::from_secs(3);
 /// How long the scratch files may take to be removed in the end.
-const TIDYING: Duration = Duration::from_secs(5);
+const TIDYING: Duration = Duration::from_secs(8);
 /// How often it is looked whether somebody wants to stop.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -97,6 +97,7 @@ const CHECKS: &[Check] = &[
     Check { topics: &[Topic::ForeignLocks], run: foreign::foreign },
     Check { topics: &[Topic::Leases], run: leases::holders },
     Check { topics: &[Topic::Lapses, Topic::Versions], run: leases::ledgers },
+    Check { topics: &[Topic::Waits], run: share::waits },
 ];
 
 /// What only two computers can find out together.

@@ -23,10 +23,12 @@ const QUESTION: Duration = Duration::from_secs(60);
 const NAMES: Duration = Duration::from_secs(30);
 /// How often it is looked for.
 const NAMES_POLL: Duration = Duration::from_millis(100);
-/// How long a release may take to wake the other. NFS 4.0 clients ask again after 2 s and more, which is not waking.
-const WAKING: Duration = Duration::from_secs(2);
-/// How long the waiting one gets to begin its wait.
-const BEFORE_RELEASE: Duration = Duration::from_millis(300);
+/// How long a release may take to wake the other.
+const WAKING: Duration = Duration::from_secs(1);
+/// How long the other one waits before. NFS 4.0 clients, which ask again instead of being woken, pause for 2 s and more by then.
+const BEFORE_RELEASE: Duration = Duration::from_millis(1500);
+/// What is written before a release.
+const LAST_WORDS: &[u8] = b"given back";
 /// Rounds of question and answer.
 const ROUNDS: usize = 9;
 /// Names that both try to create.
@@ -168,11 +170,18 @@ fn try_locks(meeting: &Meeting, usual: Duration) -> Result<Option<Pair>, Broken>
     }
     ask(meeting, Word::Block(name.to_owned()), |word| *word == Word::Blocking)?;
     rest(BEFORE_RELEASE);
+    // As a release does: what the other one will read is on the share before it is woken.
+    files::write_at(&holder, 0, LAST_WORDS)?;
+    holder.sync_data()?;
     let released = now();
     range_lock::unlock(&holder)?;
     let woken = expect(meeting, ANSWER, |word| matches!(word, Word::Woken(_)))?;
     let took = now().since(released).saturating_sub(usual);
-    Ok(Some(Pair::LocksExclude((woken == Word::Woken(true)).then_some(took))))
+    Ok(Some(match woken {
+        Word::Woken(Some(true)) => Pair::LocksExclude(Some(took)),
+        Word::Woken(Some(false)) => Pair::WokenTooSoon(took),
+        _ => Pair::LocksExclude(None),
+    }))
 }
 
 /// Creates the names one after the other as fast as it goes. One letter for each: won, lost, or an error.
@@ -270,16 +279,18 @@ fn probe(meeting: &Meeting, name: &str) -> Option<bool> {
     range_lock::probe(&file).ok().map(|found| found == range_lock::Probe::Held)
 }
 
-/// Returns whether the wait ended in time. It cannot be called off: its thread stays behind until the other one lets go or ends.
-fn wait_for_lock(meeting: &Meeting, name: &str) -> bool {
-    let Ok(file) = files::open_existing_read(&meeting.file(name)) else { return false };
+/// Returns whether what was written before the release could be read, once woken; `None` when that took too long. The wait cannot be called off: its thread stays behind until the other one lets go or ends.
+fn wait_for_lock(meeting: &Meeting, name: &str) -> Option<bool> {
+    let path = meeting.file(name);
+    let file = files::open_existing_read(&path).ok()?;
     let (sender, woken) = mpsc::channel();
     let wait = move || {
         // Nobody listens when it took too long.
-        let _ = sender.send(range_lock::wait(&file).is_ok());
+        let fresh = range_lock::wait(&file).and_then(|()| files::read_whole(&path, 64)).map(|bytes| bytes == LAST_WORDS);
+        let _ = sender.send(fresh.ok());
     };
-    std::thread::Builder::new().name("sharelock-wait".into()).spawn(wait).is_ok()
-        && woken.recv_timeout(BEFORE_RELEASE + WAKING) == Ok(true)
+    std::thread::Builder::new().name("sharelock-wait".into()).spawn(wait).ok()?;
+    woken.recv_timeout(BEFORE_RELEASE + WAKING).ok().flatten()
 }
 
 /// Looks for a name in the way of programs that have lock files: by opening it.

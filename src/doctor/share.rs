@@ -5,13 +5,15 @@
 
 use super::{BUDGET, Subject, failed, now};
 use crate::clock::{Clock as _, SystemClock};
-use crate::i18n::doctor::{Clock, Exclusive, Finding, Locks, Setter, Skip, Space, Speed, Sync, System, Topic, Writing};
+use crate::i18n::doctor::{Clock, Exclusive, Finding, Locks, Setter, Skip, Space, Speed, Sync, System, Topic, Waits, Writing};
 use crate::i18n::printable;
 use crate::platform::file_system::{FileSystem, Kind};
 use crate::platform::files::{self, Trouble, classify};
 use crate::platform::range_lock::{self, Probe};
 use crate::platform::space;
 use crate::platform::sync_program::offline_files;
+use crate::store::capabilities;
+use crate::watch::Means;
 use std::io;
 use std::sync::Barrier;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -228,6 +230,17 @@ fn promised(system: &FileSystem) -> Locks {
         Kind::Smb => Locks::Between("SMB".to_owned()),
         Kind::Fuse(_) | Kind::NinePOrVirt | Kind::OtherNetwork(_) | Kind::Unknown => Locks::Unproven,
     }
+}
+
+pub(super) fn waits(subject: &Subject, tell: Tell<'_>) {
+    let capabilities = capabilities(&subject.system, subject.synchronised_by.clone());
+    let waits = match Means::of(&capabilities) {
+        Means::Events => Waits::Told,
+        Means::RangeLock => Waits::Woken,
+        Means::ChangeNotify => Waits::Notified,
+        Means::Board => Waits::Ask,
+    };
+    tell(Topic::Waits, Finding::Waits(waits));
 }
 
 pub(super) fn clock(subject: &Subject, tell: Tell<'_>) {

@@ -37,6 +37,8 @@ pub enum Topic {
     Lapses,
     /// Versions of the program in use.
     Versions,
+    /// How whoever waits learns of a release.
+    Waits,
     /// Meeting the other computer.
     Pair,
     /// Exclusive creation between two computers.
@@ -80,6 +82,8 @@ pub enum Finding {
     Foreign(Foreign),
     /// About leases.
     Leases(Leases),
+    /// About waiting.
+    Waits(Waits),
     /// About two computers.
     Pair(Pair),
 }
@@ -326,6 +330,19 @@ pub enum Leases {
     Newer(String, u32),
 }
 
+/// How whoever waits learns of a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waits {
+    /// The system tells of every change.
+    Told,
+    /// The server wakes them through the range lock.
+    Woken,
+    /// The server tells when it is asked to.
+    Notified,
+    /// They look again and again.
+    Ask,
+}
+
 /// About two computers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pair {
@@ -341,6 +358,8 @@ pub enum Pair {
     LostTouch,
     /// Both see each other's range locks; woken that long after a release, where that was measured.
     LocksExclude(Option<Duration>),
+    /// As before, but what was written before the release is seen later than the release.
+    WokenTooSoon(Duration),
     /// The other's range lock is not seen.
     LocksUnseen,
     /// A change is seen: usually, at worst.

@@ -7,6 +7,7 @@
 
 pub mod alarm;
 mod boot_clock;
+pub mod change_notify;
 pub mod file_system;
 pub mod files;
 pub mod guard;

@@ -98,9 +98,7 @@ impl FolderStore {
         &self.location
     }
 
-    /// Returns the path of a lease file, for whoever waits on its range lock.
-    #[must_use]
-    pub fn lease_path(&self, number: Number) -> PathBuf {
+    fn lease_path(&self, number: Number) -> PathBuf {
         self.location.store.join(ledger::file_name(number))
     }
 
@@ -192,6 +190,10 @@ impl Store for FolderStore {
     fn queue(&self, waiting: bool) -> Result<(), StoreError> {
         self.enqueue(waiting)
     }
+
+    fn lock_file(&self, number: Number) -> Option<PathBuf> {
+        Some(self.lease_path(number))
+    }
 }
 
 /// A panic of another thread leaves nothing half done behind these locks: they guard handles, not states.
@@ -200,7 +202,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Says what a file system can do. Whatever is not known to be local counts as a network.
-fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabilities {
+#[must_use]
+pub fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabilities {
     let local = matches!(system.kind, Kind::Local | Kind::Tmpfs);
     let range_locks = match system.kind {
         Kind::Local | Kind::Tmpfs => true,
@@ -212,6 +215,8 @@ fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabil
         caches_reads: !local,
         may_hang: !local,
         range_locks: range_locks && synchronised_by.is_none(),
+        lock_wakes: range_locks && synchronised_by.is_none() && system.wakes_lock_waiters(),
+        change_notify: !range_locks && system.kind == Kind::Smb,
         native_events: local,
         synchronised_by,
     }

@@ -1,6 +1,6 @@
 //! Where leases live. One trait, one conformance suite; what a store can do is data ([`Capabilities`]), not code paths elsewhere.
 
-use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen};
+use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen, Number};
 use crate::lease::wire::{Failure, Op, Over, Reply};
 use crate::platform::files::{Trouble, classify};
 use std::io;
@@ -11,7 +11,7 @@ mod history;
 pub mod memory;
 pub mod naming;
 
-pub use folder::FolderStore;
+pub use folder::{FolderStore, capabilities};
 pub use memory::{MemoryShare, MemoryStore};
 pub use naming::{Location, OpenError, locate};
 
@@ -27,6 +27,10 @@ pub struct Capabilities {
     pub may_hang: bool,
     /// Range locks are seen by other machines.
     pub range_locks: bool,
+    /// The server wakes whoever waits for a range lock, within moments of its release.
+    pub lock_wakes: bool,
+    /// The server can be asked to tell of changes, and nothing better is there.
+    pub change_notify: bool,
     /// Changes made by other machines raise local change events (true for local folders only).
     pub native_events: bool,
     /// The folder is synchronised between machines without one authority (cloud folders): no lease can be kept there. The text names
@@ -127,4 +131,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the ticket cannot be written or removed.
     fn queue(&self, waiting: bool) -> Result<(), StoreError>;
+
+    /// Returns the file whose range lock a lease's holder keeps; `None` where there is none.
+    fn lock_file(&self, _number: Number) -> Option<PathBuf> {
+        None
+    }
 }

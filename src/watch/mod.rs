@@ -1,19 +1,46 @@
 //! Says "look now", and nothing else: what changed is found out by looking.
 //!
-//! A local folder tells every change at once ([`notify`]); a network folder tells only this machine's own, so there the board is
-//! read once a second, which is one round trip. The hazard is to take silence for news: losing an event costs the time until the
-//! core's own next look, never more.
+//! A local folder tells every change at once ([`notify`]); a network folder tells only this machine's own, so there the file server is
+//! asked, by the best way that works on this mount (`server`). The hazard is to take silence for news: losing an event costs the time
+//! until the core's own next look, never more.
 
-use crate::lease::wire::{Op, Reply};
-use crate::store::Store;
+mod blocked;
+mod pace;
+mod server;
+
+use crate::store::{Capabilities, Store};
 use notify::{EventKind, RecursiveMode, Watcher as _};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
-/// How often the board of a network folder is read while somebody waits.
-const POLL: Duration = Duration::from_secs(1);
+/// By what a watch learns of changes, the best that is known to work on the mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// The system's own events.
+    Events,
+    /// The server wakes whoever waits for the holder's range lock.
+    RangeLock,
+    /// The server tells of changes when it is asked to.
+    ChangeNotify,
+    /// The board is read again and again.
+    Board,
+}
+
+impl Means {
+    /// Returns what is used where a store can do this.
+    #[must_use]
+    pub const fn of(capabilities: &Capabilities) -> Self {
+        if capabilities.native_events {
+            Self::Events
+        } else if capabilities.lock_wakes {
+            Self::RangeLock
+        } else if capabilities.change_notify {
+            Self::ChangeNotify
+        } else {
+            Self::Board
+        }
+    }
+}
 
 /// Called, from any thread, when it is worth looking.
 pub type LookNow = Box<dyn Fn() + Send + Sync>;
@@ -27,7 +54,7 @@ pub struct Watcher {
 #[expect(dead_code, reason = "dropping it ends the watch")]
 enum Source {
     Native(notify::RecommendedWatcher),
-    Polling(mpsc::Sender<()>),
+    Server(server::Server),
 }
 
 impl Watcher {
@@ -41,7 +68,7 @@ impl Watcher {
         {
             return Self { _source: Source::Native(native) };
         }
-        Self { _source: Source::Polling(poll(store, look_now)) }
+        Self { _source: Source::Server(server::watch(store, folder, look_now)) }
     }
 }
 
@@ -56,24 +83,4 @@ fn native(folder: &Path, look_now: Arc<dyn Fn() + Send + Sync>) -> Option<notify
     let mut watcher = notify::recommended_watcher(heard).ok()?;
     watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
     Some(watcher)
-}
-
-/// Reads the board again and again; a read that hangs only silences the hints.
-fn poll(store: Arc<dyn Store>, look_now: Arc<dyn Fn() + Send + Sync>) -> mpsc::Sender<()> {
-    let (alive, dropped) = mpsc::channel::<()>();
-    let watch = move || {
-        let mut before = None;
-        while dropped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            let board = match store.perform(&Op::ReadBoard) {
-                Ok(Reply::Board(board)) => board,
-                Ok(_) | Err(_) => None,
-            };
-            if before.replace(board).is_some_and(|before| before != board) {
-                look_now();
-            }
-        }
-    };
-    // Without a thread there are no hints; the core still looks by itself.
-    drop(std::thread::Builder::new().name("sharelock-poll".into()).spawn(watch));
-    alive
 }

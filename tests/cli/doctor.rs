@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every row, in order.
-const CHECKS: [&str; 20] = [
+const CHECKS: [&str; 21] = [
     "folder",
     "file-system",
     "sync-folder",
@@ -21,6 +21,7 @@ const CHECKS: [&str; 20] = [
     "leases",
     "lapses",
     "versions",
+    "waits",
     "pair",
     "pair-clock",
     "pair-change",

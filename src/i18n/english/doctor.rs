@@ -2,7 +2,7 @@
 
 use super::super::doctor::{
     Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
-    System, Topic, Verdict, Who, Words, Writing,
+    System, Topic, Verdict, Waits, Who, Words, Writing,
 };
 use super::{Duration, Person, Span, name};
 
@@ -22,6 +22,7 @@ pub(in super::super) const fn title(topic: Topic) -> &'static str {
         Topic::Leases => "who has it",
         Topic::Lapses => "past leases",
         Topic::Versions => "versions",
+        Topic::Waits => "waiting",
         Topic::Pair => "two computers",
         Topic::PairExclusive => "one of two wins",
         Topic::PairLocks => "each other's locks",
@@ -46,6 +47,7 @@ pub(in super::super) fn words(finding: &Finding) -> Words {
         Finding::Space(what) => space(what),
         Finding::Foreign(what) => foreign(what),
         Finding::Leases(what) => leases(what),
+        Finding::Waits(what) => waits(*what),
         Finding::Pair(what) => pair(what),
     };
     Words { found, why: why.into(), remedy }
@@ -452,6 +454,19 @@ fn whom(who: &Person) -> String {
     if who.machine.is_empty() { format!("{} has it", name(who)) } else { format!("{} has it ({})", name(who), who.machine) }
 }
 
+fn waits(what: Waits) -> Said {
+    const WHY: &str = "This is how soon whoever waits learns that the database was given back, or that its holder has died.";
+    told(
+        match what {
+            Waits::Told => "this system tells of every change at once",
+            Waits::Woken => "the server wakes whoever waits, through the range lock",
+            Waits::Notified => "the server tells of changes; besides that, a look every second",
+            Waits::Ask => "a look every second, because nothing better works on this mount",
+        },
+        WHY,
+    )
+}
+
 fn pair(what: &Pair) -> Said {
     match what {
         Pair::Met(machine) => told(format!("met {machine} in this folder"), "Both see the same folder."),
@@ -474,6 +489,10 @@ fn pair(what: &Pair) -> Said {
         Pair::LocksExclude(Some(woken)) => told(
             format!("seen by each other; a release wakes the other within {}", short(*woken)),
             "A waiting computer is woken by the server instead of looking again and again.",
+        ),
+        Pair::WokenTooSoon(woken) => told(
+            format!("seen by each other; a release wakes the other within {}, and is readable a little later", short(*woken)),
+            "A waiting computer is woken by the server, and looks once or twice more.",
         ),
         Pair::LocksExclude(None) => told(
             "seen by each other; a release does not wake the other",
