@@ -127,7 +127,8 @@ impl Subject {
     fn admit(path: &Path, look: Look, appointment: Option<Appointment>) -> Result<Self, Finding> {
         let began = now();
         let (folder, location) = match std::fs::metadata(path) {
-            Ok(facts) if facts.is_dir() => (std::fs::canonicalize(path).map_err(|error| refused(&error, path))?, None),
+            // The name stands for any database in that folder.
+            Ok(facts) if facts.is_dir() => (locate(&path.join("any")).map_err(|error| not_located(&error))?.folder, None),
             _ => {
                 let location = locate(path).map_err(|error| not_located(&error))?;
                 (location.folder.clone(), Some(location))

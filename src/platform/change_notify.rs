@@ -22,7 +22,7 @@ pub fn wait(folder: &Path) -> io::Result<()> {
         watch_tree: u8,
     }
     /// `_IOW(0xCF, 9, struct smb3_notify)`.
-    const CIFS_IOC_NOTIFY: libc::c_ulong = (1 << 30) | ((size_of::<Request>() as libc::c_ulong) << 16) | (0xCF << 8) | 9;
+    const CIFS_IOC_NOTIFY: libc::Ioctl = (1 << 30) | ((size_of::<Request>() as libc::Ioctl) << 16) | (0xCF << 8) | 9;
     /// Names of files, their sizes, the times of their last writes.
     const FILTER: u32 = 0x1 | 0x8 | 0x10;
 

@@ -52,7 +52,7 @@ pub fn offline_files() -> bool {
     // SAFETY: the library stays loaded, and the name ends with a zero.
     let Some(found) = (unsafe { GetProcAddress(library, c"OfflineFilesQueryStatus".as_ptr().cast()) }) else { return false };
     // SAFETY: this is that function's documented form.
-    let query: Query = unsafe { std::mem::transmute(found) };
+    let query = unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, Query>(found) };
     let (mut active, mut enabled) = (0, 0);
     // SAFETY: both numbers outlive the call.
     let answer = unsafe { query(&raw mut active, &raw mut enabled) };

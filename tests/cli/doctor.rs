@@ -1,8 +1,7 @@
 //! What is wrong with a folder: real folders with real faults, each of which must be found, named and left as it was.
 
-use crate::support::{Place, Running, finish, foreign_notice};
+use crate::support::{Place, Running, foreign_notice};
 use serde_json::Value;
-use std::path::Path;
 use std::time::Duration;
 
 /// Every row, in order.
@@ -304,7 +303,7 @@ fn on_tmpfs(place: &Place, options: &str, before: &str, after: &str) -> Option<V
         println!("skipped: needs root, for a file system of its own");
         return None;
     }
-    let said = finish(command);
+    let said = crate::support::finish(command);
     assert!(!said.out.is_empty(), "{said:?}");
     Some(read(&said.out))
 }
@@ -335,7 +334,7 @@ fn a_read_only_share_is_read_only_and_the_rest_is_examined_all_the_same() {
 
 /// Runs the doctor as somebody whom permissions stop.
 #[cfg(target_os = "linux")]
-fn as_nobody(folder: &Path) -> Option<Vec<Value>> {
+fn as_nobody(folder: &std::path::Path) -> Option<Vec<Value>> {
     let mut command = std::process::Command::new("setpriv");
     command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
     command.args([env!("CARGO_BIN_EXE_sharelock"), "doctor", "--json"]).arg(folder);
@@ -354,7 +353,7 @@ fn permissions_are_tried_for_me_and_read_for_colleagues() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     let share = place.share();
-    let mode = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    let mode = |path: &std::path::Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
     mode(share.parent().unwrap(), 0o755);
     mode(&share, 0o755);
     if let Some(lines) = as_nobody(&share) {

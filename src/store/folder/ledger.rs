@@ -74,6 +74,11 @@ impl FolderStore {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
         };
+        if self.capabilities.may_hang && self.capabilities.range_locks {
+            // Before this machine reads the file: a client of NFS 4 that has a read delegation keeps locks to itself, write locks
+            // too, and nobody else would ever see this one (measured on Linux 6.1).
+            let _only_evidence = range_lock::try_exclusive(&file);
+        }
         let head = Head { state: State::Live, counter: 1, at };
         if let Err(error) = write_flushed(&file, &encode_lease(body, &head)) {
             let failed = StoreError::new(doing, &path, error);

@@ -169,3 +169,22 @@ fn a_file_system_says_what_it_can() {
     let can = capabilities(&system(Kind::Local, "ntfs", ""), Some("OneDrive".into()));
     assert_eq!((can.range_locks, can.synchronised_by.as_deref()), (false, Some("OneDrive")));
 }
+
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn on_a_file_server_the_range_lock_is_there_before_the_record_can_be_read() {
+    use crate::platform::range_lock::{Probe, probe};
+    let temp = tempfile::tempdir().unwrap();
+    let probed = |store: &FolderStore| {
+        let path = store.lease_path(Number(1));
+        probe(&files::open_existing_read(&path).unwrap()).unwrap()
+    };
+    let mut store = open(temp.path());
+    store.capabilities.may_hang = true;
+    assert_eq!(store.perform(&create(1)).unwrap(), Reply::Done);
+    assert_eq!(probed(&store), Probe::Held);
+    assert_eq!(store.perform(&Op::Lock(Number(1))).unwrap(), Reply::Done);
+    assert_eq!(probed(&store), Probe::Held);
+    store.perform(&Op::Close(Number(1))).unwrap();
+    assert_eq!(probed(&store), Probe::Free);
+}
