@@ -172,7 +172,7 @@ fn a_file_system_says_what_it_can() {
 
 #[cfg(not(target_os = "macos"))]
 #[test]
-fn on_a_file_server_the_range_lock_is_there_before_the_record_can_be_read() {
+fn on_nfs_the_range_lock_is_there_before_the_record_can_be_read() {
     use crate::platform::range_lock::{Probe, probe};
     let temp = tempfile::tempdir().unwrap();
     let probed = |store: &FolderStore| {
@@ -180,7 +180,7 @@ fn on_a_file_server_the_range_lock_is_there_before_the_record_can_be_read() {
         probe(&files::open_existing_read(&path).unwrap()).unwrap()
     };
     let mut store = open(temp.path());
-    store.capabilities.may_hang = true;
+    store.capabilities.kind = "nfs4".into();
     assert_eq!(store.perform(&create(1)).unwrap(), Reply::Done);
     assert_eq!(probed(&store), Probe::Held);
     assert_eq!(store.perform(&Op::Lock(Number(1))).unwrap(), Reply::Done);
