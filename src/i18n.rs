@@ -170,6 +170,8 @@ pub enum Talk {
     Failed(Trouble, String),
     /// The folder is synchronised by this program.
     Synchronised(String),
+    /// The folder is synchronised by this program, and that was accepted.
+    SynchronisedAccepted(String),
     /// The computer is out of something.
     System(String),
     /// The program cannot be found.
@@ -354,6 +356,7 @@ fn local(millis: i64) -> Option<DateTime<Local>> {
     Local.timestamp_millis_opt(millis).single()
 }
 
+pub mod doctor;
 mod english;
 
 #[cfg(test)]

@@ -93,6 +93,8 @@ pub mod cli;
 #[doc(hidden)]
 pub mod clock;
 #[doc(hidden)]
+pub mod doctor;
+#[doc(hidden)]
 pub mod i18n;
 #[doc(hidden)]
 pub mod lease;

@@ -17,14 +17,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("watch", &["clock", "platform", "i18n", "lease", "store"]),
     ("session", &["clock", "platform", "i18n", "lease", "store", "watch"]),
     ("agent", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session"]),
-    ("cli", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session"]),
+    ("doctor", &["clock", "platform", "i18n", "lease", "store", "watch", "session"]),
+    ("cli", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session", "doctor"]),
 ];
 
 /// Where code may differ between operating systems.
 const SYSTEM_ROOMS: &[&str] = &["src/platform/", "src/agent/ui/"];
 
-/// Where files are opened: the share through `store` and `platform` alone, the rest are this machine's own small files.
-const FILE_ROOMS: &[&str] = &["src/store/", "src/platform/", "src/session/memory.rs", "src/config.rs", "src/cli/demo.rs"];
+/// Where files are opened: the share through `store` and `platform` alone (and by the doctor, whose patient it is), the rest are this
+/// machine's own small files.
+const FILE_ROOMS: &[&str] =
+    &["src/store/", "src/platform/", "src/doctor/", "src/session/memory.rs", "src/config.rs", "src/cli/demo.rs"];
 
 /// The longest a file may be.
 const MOST_LINES: usize = 600;

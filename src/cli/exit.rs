@@ -9,6 +9,8 @@ use crate::lease::wire::Failure;
 pub(super) enum Exit {
     /// It did what was asked.
     Done,
+    /// The examination found a failure.
+    Unfit,
     /// The command line cannot be understood.
     Usage,
     /// The share cannot be reached; nothing is known of the database.
@@ -34,6 +36,7 @@ impl Exit {
     pub(super) fn code(self) -> u8 {
         match self {
             Self::Done => 0,
+            Self::Unfit => 1,
             Self::Usage => 64,
             Self::Unreachable => 69,
             Self::System => 71,
@@ -65,6 +68,7 @@ mod tests {
     fn codes_are_the_documented_ones() {
         let all = [
             (Exit::Done, 0),
+            (Exit::Unfit, 1),
             (Exit::Usage, 64),
             (Exit::Unreachable, 69),
             (Exit::System, 71),

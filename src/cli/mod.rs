@@ -6,6 +6,7 @@
 mod attention;
 mod demo;
 mod describe;
+mod doctor;
 mod exit;
 mod history;
 mod hold;
@@ -36,10 +37,12 @@ Examples:
   sharelock wait wems.db && echo free          Only wait until it is free
   sharelock watch wems.db                      Who has it, and every change
   sharelock history --since 7d wems.db         Who had it this week
+  sharelock doctor wems.db                     Why is it not working?
   sharelock demo                               See it work
 
 Exit codes:
   0    done
+  1    `doctor` found something that keeps people from taking turns
   64   the command line cannot be understood
   69   the shared folder cannot be reached
   71   this computer is out of something
@@ -78,6 +81,8 @@ enum Verb {
     Completions(manual::CompletionArguments),
     /// Print the manual page
     Man(manual::ManArguments),
+    /// Find out what is wrong with a shared folder
+    Doctor(doctor::DoctorArguments),
     /// See it work, with two real programs in a temporary folder
     #[command(after_help = "Examples:\n  sharelock demo      Takes ten seconds and leaves nothing behind")]
     Demo,
@@ -107,6 +112,7 @@ pub fn main() -> ExitCode {
         Verb::History(arguments) => history::history(arguments, timing).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),
+        Verb::Doctor(arguments) => doctor::doctor(arguments, timing).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

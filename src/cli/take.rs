@@ -31,6 +31,9 @@ pub(super) struct TakeArguments {
     /// A few words for those who wait
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub(super) note: String,
+    /// Take it although a cloud program copies the folder: somebody else may get it as well
+    #[arg(long)]
+    accept_sync_folder: bool,
 }
 
 /// Reads a duration as people type it.
@@ -43,7 +46,7 @@ impl TakeArguments {
     pub(super) fn options(&self, timing: Timing) -> Options {
         // How long the share may take to answer at all.
         let patience = self.timeout.filter(|limit| !limit.is_zero()).map_or(PATIENCE, |limit| limit.max(SHORTEST));
-        Options::default().timing(timing).note(self.note.as_str()).patience(patience)
+        Options::default().timing(timing).note(self.note.as_str()).patience(patience).accept_sync_folder(self.accept_sync_folder)
     }
 
     fn wait(&self) -> Wait {
@@ -74,6 +77,9 @@ fn not_opened(path: &Path, error: &NotOpened) -> Exit {
 /// Waits for the lease as long as was asked for.
 pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
     let shown = opened.name();
+    if let Some(program) = opened.capabilities().synchronised_by.as_ref().filter(|_| arguments.accept_sync_folder) {
+        say(About(shown, &Talk::SynchronisedAccepted(printable(program)), LANGUAGE));
+    }
     let Waited { result, spoke, stopped_by } =
         waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
     match result {

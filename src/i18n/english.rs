@@ -1,5 +1,7 @@
 //! The sentences in English.
 
+pub(super) mod doctor;
+
 use super::{
     Cell, Datelike, Days, Display, Duration, Ending, Formatter, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When,
     fmt, local,
@@ -180,7 +182,12 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::Synchronised(program) => write!(
             f,
             "{database}: {program} synchronises this folder, and then nobody decides who was first. No lease can be kept there; \
-             move the database to a shared folder on a server."
+             move the database to a shared folder on a server. (--accept-sync-folder takes it all the same.)"
+        ),
+        Talk::SynchronisedAccepted(program) => write!(
+            f,
+            "{database}: {program} synchronises this folder. Somebody on another computer may get it at the same time, and one of \
+             you will lose work."
         ),
         Talk::System(detail) => write!(f, "{database}: this computer cannot do that now ({detail})."),
         Talk::NoSuchProgram(program) => write!(f, "{program}: there is no such program."),

@@ -120,9 +120,8 @@ impl Client {
     fn wait_for(&self, body: &Body, evidence: Evidence) -> (Duration, Basis) {
         let promise = if self.rules.keep(Rule::HolderPromises) { body.promise.clamped() } else { self.timing.promise() };
         let dead = match evidence.fate {
-            Fate::Gone => true,
             Fate::Orphaned if self.rules.keep(Rule::GuardsMustBeGone) => return (Obstacle::FOR_EVER, Basis::Lapsed),
-            Fate::Orphaned => true,
+            Fate::Gone | Fate::Orphaned => true,
             Fate::HolderGone => !self.rules.keep(Rule::GuardsMustBeGone),
             Fate::Alive | Fate::Unknown => false,
         };

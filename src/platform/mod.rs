@@ -7,14 +7,16 @@
 
 pub mod alarm;
 mod boot_clock;
+pub mod change_notify;
 pub mod file_system;
 pub mod files;
 pub mod guard;
 mod host;
-pub mod ping;
+pub mod permissions;
 pub mod process;
 pub mod range_lock;
 pub mod signals;
+pub mod space;
 pub mod sync_program;
 pub mod user;
 

@@ -29,6 +29,36 @@ pub fn sync_program(path: &Path) -> Option<String> {
     recognise(&resolved, &Surroundings::read())
 }
 
+/// Returns whether this computer may go on with copies of its own when the server of a share is away. Windows alone does such things.
+#[cfg(not(windows))]
+#[must_use]
+pub const fn offline_files() -> bool {
+    false
+}
+
+/// Returns whether Windows' Offline Files are switched on: this computer may then go on with copies of its own when the server of a
+/// share is away. Which shares it keeps is not told. The library is not on every edition, so it is asked for at run time.
+#[cfg(windows)]
+#[must_use]
+pub fn offline_files() -> bool {
+    use windows_sys::Win32::System::LibraryLoader::{GetProcAddress, LoadLibraryW};
+    type Query = unsafe extern "system" fn(active: *mut i32, enabled: *mut i32) -> u32;
+    let name = super::wide::to_wide(Path::new("cscapi.dll"));
+    // SAFETY: the name ends with a zero and outlives the call.
+    let library = unsafe { LoadLibraryW(name.as_ptr()) };
+    if library.is_null() {
+        return false;
+    }
+    // SAFETY: the library stays loaded, and the name ends with a zero.
+    let Some(found) = (unsafe { GetProcAddress(library, c"OfflineFilesQueryStatus".as_ptr().cast()) }) else { return false };
+    // SAFETY: this is that function's documented form.
+    let query = unsafe { std::mem::transmute::<unsafe extern "system" fn() -> isize, Query>(found) };
+    let (mut active, mut enabled) = (0, 0);
+    // SAFETY: both numbers outlive the call.
+    let answer = unsafe { query(&raw mut active, &raw mut enabled) };
+    answer == 0 && active != 0
+}
+
 fn recognise(path: &Path, surroundings: &Surroundings) -> Option<String> {
     let known =
         surroundings.folders.iter().find(|(folder, _)| path.starts_with(folder)).map(|(_, program)| (*program).to_owned());

@@ -27,6 +27,7 @@ pub struct Options {
     note: String,
     memory: Option<PathBuf>,
     patience: Duration,
+    accept_sync_folder: bool,
 }
 
 impl Default for Options {
@@ -39,6 +40,7 @@ impl Default for Options {
             note: String::new(),
             memory: default_memory(),
             patience: PATIENCE,
+            accept_sync_folder: false,
         }
     }
 }
@@ -66,6 +68,13 @@ impl Options {
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
         Self { patience: patience.min(PATIENCE), ..self }
+    }
+
+    /// Lets a lease be taken although a program synchronises the folder between computers. Nothing that this library promises
+    /// between computers holds there.
+    #[must_use]
+    pub fn accept_sync_folder(self, accept: bool) -> Self {
+        Self { accept_sync_folder: accept, ..self }
     }
 
     /// Sets the folder in which is remembered what was seen; the default is in the user's state folder. Without it a program that runs
@@ -118,7 +127,8 @@ impl Options {
         };
         let session = Session::open(Arc::clone(&store) as Arc<dyn Store>, options).map_err(NotOpened::System)?;
         let name = printable(&location.shown);
-        Ok(Database { place: Place::of(&location), session, store, name, location, me, timing: self.timing })
+        let Self { timing, accept_sync_folder, .. } = self;
+        Ok(Database { place: Place::of(&location), session, store, name, location, me, timing, accept_sync_folder })
     }
 }
 
@@ -180,6 +190,7 @@ pub struct Database {
     name: String,
     me: Holder,
     timing: Timing,
+    accept_sync_folder: bool,
 }
 
 impl Database {
@@ -201,7 +212,7 @@ impl Database {
     /// [`AcquireError`]; the lease is then not held, and nothing is left behind that others must wait for (except where the share
     /// stopped answering in the middle: that lapses by itself).
     pub fn acquire(&self, how: Acquire<'_>) -> Result<Guard, AcquireError> {
-        if let Some(program) = &self.capabilities().synchronised_by {
+        if let Some(program) = self.capabilities().synchronised_by.as_ref().filter(|_| !self.accept_sync_folder) {
             return Err(AcquireError::Synchronised(printable(program)));
         }
         let turn = Turn::begin(&self.place, &self.session.engine).ok_or(AcquireError::Busy)?;
@@ -216,7 +227,7 @@ impl Database {
     /// # Errors
     /// As [`Database::acquire`].
     pub fn wait_until_free(&self, how: Acquire<'_>) -> Result<Status, AcquireError> {
-        if let Some(program) = &self.capabilities().synchronised_by {
+        if let Some(program) = self.capabilities().synchronised_by.as_ref().filter(|_| !self.accept_sync_folder) {
             return Err(AcquireError::Synchronised(printable(program)));
         }
         self.session.wait_until_free(how.wait, how.progress)

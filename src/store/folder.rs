@@ -102,9 +102,7 @@ impl FolderStore {
         &self.location
     }
 
-    /// Returns the path of a lease file, for whoever waits on its range lock.
-    #[must_use]
-    pub fn lease_path(&self, number: Number) -> PathBuf {
+    fn lease_path(&self, number: Number) -> PathBuf {
         self.location.store.join(ledger::file_name(number))
     }
 
@@ -141,7 +139,7 @@ impl FolderStore {
     }
 
     fn ping(&self) -> Result<Reply, StoreError> {
-        crate::platform::ping::ping(&self.location.folder).map(|()| Reply::Done).map_err(|error| self.no_folder("asking", error))
+        crate::platform::space::space(&self.location.folder).map(|_| Reply::Done).map_err(|error| self.no_folder("asking", error))
     }
 
     /// Refuses a file or a link in the place of the stores' folder: behind a dangling link, and behind a file on Windows, everything
@@ -204,6 +202,10 @@ impl Store for FolderStore {
     fn queue(&self, waiting: bool) -> Result<(), StoreError> {
         self.enqueue(waiting)
     }
+
+    fn lock_file(&self, number: Number) -> Option<PathBuf> {
+        Some(self.lease_path(number))
+    }
 }
 
 /// A panic of another thread leaves nothing half done behind these locks: they guard handles, not states.
@@ -212,12 +214,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// Says what a file system can do. Whatever is not known to be local counts as a network.
-fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabilities {
+#[must_use]
+pub fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabilities {
     let local = matches!(system.kind, Kind::Local | Kind::Tmpfs);
     let range_locks = match system.kind {
         Kind::Local | Kind::Tmpfs => true,
-        Kind::Nfs { .. } => system.option("nolock").is_none() && !matches!(system.option("local_lock"), Some("all" | "posix")),
-        Kind::Smb => system.option("nobrl").is_none(),
+        Kind::Nfs { .. } | Kind::Smb => system.keeps_locks_local().is_none(),
         Kind::Fuse(_) | Kind::NinePOrVirt | Kind::OtherNetwork(_) | Kind::Unknown => false,
     };
     Capabilities {
@@ -225,6 +227,8 @@ fn capabilities(system: &FileSystem, synchronised_by: Option<String>) -> Capabil
         caches_reads: !local,
         may_hang: !local,
         range_locks: range_locks && synchronised_by.is_none(),
+        lock_wakes: range_locks && synchronised_by.is_none() && system.wakes_lock_waiters(),
+        change_notify: !range_locks && system.kind == Kind::Smb,
         native_events: local,
         synchronised_by,
     }

@@ -91,6 +91,8 @@ impl MemoryShare {
             caches_reads: false,
             may_hang: false,
             range_locks: true,
+            lock_wakes: false,
+            change_notify: false,
             native_events: false,
             synchronised_by: None,
         };

@@ -1,6 +1,6 @@
 //! Where leases live. One trait, one conformance suite; what a store can do is data ([`Capabilities`]), not code paths elsewhere.
 
-use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen};
+use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen, Number};
 use crate::lease::wire::{Failure, Op, Over, Reply};
 use crate::platform::files::{Trouble, classify};
 use std::io;
@@ -11,8 +11,8 @@ mod history;
 pub mod memory;
 pub mod naming;
 
-pub use folder::FolderStore;
-pub use history::{End, History, PastLease};
+pub use folder::{FolderStore, capabilities};
+pub use history::{End, History, Order, PastLease};
 pub use memory::{MemoryShare, MemoryStore};
 pub use naming::{Location, OpenError, locate};
 
@@ -28,6 +28,10 @@ pub struct Capabilities {
     pub may_hang: bool,
     /// Range locks are seen by other machines.
     pub range_locks: bool,
+    /// The server wakes whoever waits for a range lock, within moments of its release.
+    pub lock_wakes: bool,
+    /// The server can be asked to tell of changes, and nothing better is there.
+    pub change_notify: bool,
     /// Changes made by other machines raise local change events (true for local folders only).
     pub native_events: bool,
     /// The folder is synchronised between machines without one authority (cloud folders): no lease can be kept there. The text names
@@ -130,4 +134,9 @@ pub trait Store: Send + Sync {
     /// # Errors
     /// [`StoreError`] when the ticket cannot be written or removed.
     fn queue(&self, waiting: bool) -> Result<(), StoreError>;
+
+    /// Returns the file whose range lock a lease's holder keeps; `None` where there is none.
+    fn lock_file(&self, _number: Number) -> Option<PathBuf> {
+        None
+    }
 }

@@ -1,20 +1,46 @@
 //! Says "look now", and nothing else: what changed is found out by looking.
 //!
-//! A local folder tells every change at once (`local`); a network folder tells only this machine's own, so there the board is
-//! read once a second, which is one round trip. The hazard is to take silence for news: losing an event costs the time until the
-//! core's own next look, never more.
+//! A local folder tells every change at once (`local`); a network folder tells only this machine's own, so there the file server is
+//! asked, by the best way that works on this mount (`server`). The hazard is to take silence for news: losing an event costs the time
+//! until the core's own next look, never more.
 
+mod blocked;
 mod local;
+mod pace;
+mod server;
 
-use crate::lease::wire::Op;
-use crate::store::Store;
+use crate::store::{Capabilities, Store};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
-/// How often the board of a network folder is read while somebody waits.
-const POLL: Duration = Duration::from_secs(1);
+/// By what a watch learns of changes, the best that is known to work on the mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// The system's own events.
+    Events,
+    /// The server wakes whoever waits for the holder's range lock.
+    RangeLock,
+    /// The server tells of changes when it is asked to.
+    ChangeNotify,
+    /// The board is read again and again.
+    Board,
+}
+
+impl Means {
+    /// Returns what is used where a store can do this.
+    #[must_use]
+    pub const fn of(capabilities: &Capabilities) -> Self {
+        if capabilities.native_events {
+            Self::Events
+        } else if capabilities.lock_wakes {
+            Self::RangeLock
+        } else if capabilities.change_notify {
+            Self::ChangeNotify
+        } else {
+            Self::Board
+        }
+    }
+}
 
 /// Called, from any thread, when it is worth looking.
 pub type LookNow = Box<dyn Fn() + Send + Sync>;
@@ -28,7 +54,7 @@ pub struct Watcher {
 #[expect(dead_code, reason = "dropping it ends the watch")]
 enum Source {
     Local(local::Local),
-    Polling(mpsc::Sender<()>),
+    Server(server::Server),
 }
 
 impl Watcher {
@@ -42,24 +68,6 @@ impl Watcher {
         {
             return Self { _source: Source::Local(local) };
         }
-        Self { _source: Source::Polling(poll(store, look_now)) }
+        Self { _source: Source::Server(server::watch(store, folder, look_now)) }
     }
-}
-
-/// Reads the board again and again; a read that hangs only silences the hints.
-fn poll(store: Arc<dyn Store>, look_now: Arc<LookNow>) -> mpsc::Sender<()> {
-    let (alive, dropped) = mpsc::channel::<()>();
-    let watch = move || {
-        let mut before = None;
-        while dropped.recv_timeout(POLL) == Err(RecvTimeoutError::Timeout) {
-            let board = store.perform(&Op::ReadBoard).ok();
-            if before.as_ref().is_some_and(|before| *before != board) {
-                look_now();
-            }
-            before = Some(board);
-        }
-    };
-    // Without a thread there are no hints; the core still looks by itself.
-    drop(std::thread::Builder::new().name("sharelock-poll".into()).spawn(watch));
-    alive
 }

@@ -27,6 +27,8 @@ impl Silent {
             caches_reads: true,
             may_hang: true,
             range_locks: true,
+            lock_wakes: false,
+            change_notify: false,
             native_events: false,
             synchronised_by: None,
         };

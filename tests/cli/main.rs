@@ -6,6 +6,7 @@
 mod support;
 
 mod demo;
+mod doctor;
 mod history;
 mod hold;
 mod kill;

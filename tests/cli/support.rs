@@ -152,6 +152,11 @@ impl Running {
         self.out.recv_timeout(LONG).expect("a line on stdout")
     }
 
+    /// The next line of stdout; `None` after the last.
+    pub(crate) fn next_line(&self) -> Option<String> {
+        self.out.recv_timeout(LONG).ok()
+    }
+
     /// The next line of stderr that contains this.
     pub(crate) fn hears(&self, part: &str) -> String {
         loop {

@@ -39,7 +39,7 @@ fn help_and_version_are_answers() {
     let said = place.run(&["--help"]);
     assert_eq!(said.code, Some(0));
     assert!(said.err.is_empty());
-    for part in ["status", "run", "hold", "demo", "sharelock run wems.db -- sqlite3 wems.db", "Exit codes:"] {
+    for part in ["status", "run", "hold", "doctor", "demo", "sharelock run wems.db -- sqlite3 wems.db", "Exit codes:"] {
         assert!(said.out.contains(part), "no {part:?} in {}", said.out);
     }
     assert!(!said.out.contains("demo-turn"));

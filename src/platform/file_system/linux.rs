@@ -27,7 +27,7 @@ fn magic(path: &Path) -> Option<u32> {
 }
 
 fn combine(magic: u32, mount: Option<Mount>) -> FileSystem {
-    let (name, options) = mount.map(|mount| (mount.name, mount.options)).unwrap_or_default();
+    let Mount { name, options, source } = mount.unwrap_or_default();
     let named = kind_by_name(&name, &options);
     let kind = match kind_by_magic(magic) {
         // FUSE says no more than that; the table knows the program, and which of them are disks.
@@ -37,7 +37,7 @@ fn combine(magic: u32, mount: Option<Mount>) -> FileSystem {
         Some(kind) => kind,
         None => named,
     };
-    FileSystem { kind, name, options }
+    FileSystem { kind, name, options, source }
 }
 
 /// Numbers of `<linux/magic.h>` and of the file systems' own headers.
@@ -61,10 +61,11 @@ fn kind_by_magic(magic: u32) -> Option<Kind> {
 }
 
 /// One line of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Mount {
     name: String,
     options: String,
+    source: String,
 }
 
 /// Finds the mount that `path` is on: the longest mount point that it lies under, the last one of several.
@@ -89,7 +90,8 @@ fn parse_line(line: &[u8]) -> Option<(PathBuf, Mount)> {
     let name = text(fields.get(dash + 1))?;
     let of_mount = text(fields.get(5))?;
     let of_system = text(fields.get(dash + 3)).unwrap_or_default();
-    Some((point, Mount { name, options: format!("{of_mount},{of_system}") }))
+    let source = text(fields.get(dash + 2)).unwrap_or_default();
+    Some((point, Mount { name, options: format!("{of_mount},{of_system}"), source }))
 }
 
 /// Decodes the octal escapes (`\040` for a space) of mount tables.
@@ -127,7 +129,9 @@ mod tests {
     #[test]
     fn the_longest_mount_point_counts() {
         let of = |path: &str| mount_of(TABLE, Path::new(path)).unwrap();
-        assert_eq!(of("/srv/our share/a/b"), Mount { name: "cifs".into(), options: "rw,relatime,rw,vers=3.1.1,nobrl".into() });
+        let share =
+            Mount { name: "cifs".into(), options: "rw,relatime,rw,vers=3.1.1,nobrl".into(), source: "//server/share".into() };
+        assert_eq!(of("/srv/our share/a/b"), share);
         assert_eq!(of("/srv/our shared").name, "nfs4");
         assert_eq!(of("/etc").name, "ext4");
         assert_eq!(of("/").name, "ext4");
@@ -145,6 +149,7 @@ mod tests {
         let found = combine(0x6969, mount_of(TABLE, Path::new("/srv/x")));
         assert_eq!(found.kind, Kind::Nfs { version: "4.2".to_owned() });
         assert_eq!(found.option("local_lock"), Some("none"));
+        assert_eq!(found.source, "server:/srv");
         assert_eq!(combine(0x1234, None).kind, Kind::Unknown);
     }
 

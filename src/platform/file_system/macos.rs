@@ -19,7 +19,8 @@ pub(super) fn read(path: &Path) -> FileSystem {
         Kind::Unknown if !local && !name.is_empty() => Kind::OtherNetwork(name.clone()),
         kind => kind,
     };
-    FileSystem { kind, name, options: if local { "local".to_owned() } else { String::new() } }
+    let options = if local { "local".to_owned() } else { String::new() };
+    FileSystem { kind, name, options, source: text(&facts.f_mntfromname) }
 }
 
 fn text(field: &[c_char]) -> String {

@@ -22,12 +22,21 @@ pub(super) fn read(path: &Path) -> FileSystem {
         DRIVE_RAMDISK => Kind::Tmpfs,
         _ => Kind::Unknown,
     };
-    FileSystem { kind, name, options: String::new() }
+    FileSystem { kind, name, options: String::new(), source: shown_root(&from_wide(&root)) }
 }
 
 /// Returns the label of the volume that a path is on.
 pub(crate) fn volume_label(path: &Path) -> Option<String> {
     volume_text(&volume_root(path)?, Text::Label)
+}
+
+/// Writes the root of a share as people do: `\\\\server\\share`. A resolved path names the server also where a letter was typed.
+fn shown_root(root: &str) -> String {
+    let root = root.trim_end_matches('\\');
+    match root.strip_prefix("\\\\?\\UNC\\") {
+        Some(share) => format!("\\\\{share}"),
+        None => root.strip_prefix("\\\\?\\").unwrap_or(root).to_owned(),
+    }
 }
 
 fn remote_kind(root: &str, name: &str) -> Kind {
@@ -82,6 +91,13 @@ fn volume_text(root: &[u16], wanted: Text) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn roots_are_written_as_people_do() {
+        assert_eq!(shown_root("\\\\?\\UNC\\server\\share\\"), "\\\\server\\share");
+        assert_eq!(shown_root("\\\\?\\C:\\"), "C:");
+        assert_eq!(shown_root("Z:\\"), "Z:");
+    }
 
     #[test]
     fn remote_drives_are_smb_unless_they_say_otherwise() {

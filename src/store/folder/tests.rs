@@ -145,7 +145,8 @@ fn odd_things_in_the_place_of_files_neither_hang_nor_mislead() {
 
 #[test]
 fn a_file_system_says_what_it_can() {
-    let system = |kind, name: &str, options: &str| FileSystem { kind, name: name.into(), options: options.into() };
+    let system =
+        |kind, name: &str, options: &str| FileSystem { kind, name: name.into(), options: options.into(), source: String::new() };
     let nfs = || Kind::Nfs { version: "4.2".into() };
     for (kind, name, options, locks, local) in [
         (Kind::Local, "ext4", "", true, true),
@@ -166,4 +167,23 @@ fn a_file_system_says_what_it_can() {
     }
     let can = capabilities(&system(Kind::Local, "ntfs", ""), Some("OneDrive".into()));
     assert_eq!((can.range_locks, can.synchronised_by.as_deref()), (false, Some("OneDrive")));
+}
+
+#[cfg(not(target_os = "macos"))]
+#[test]
+fn on_nfs_the_range_lock_is_there_before_the_record_can_be_read() {
+    use crate::platform::range_lock::{Probe, probe};
+    let temp = tempfile::tempdir().unwrap();
+    let probed = |store: &FolderStore| {
+        let path = store.lease_path(Number(1));
+        probe(&files::open_existing_read(&path).unwrap()).unwrap()
+    };
+    let mut store = open(temp.path());
+    store.capabilities.kind = "nfs4".into();
+    assert_eq!(store.perform(&create(1)).unwrap(), Reply::Done);
+    assert_eq!(probed(&store), Probe::Held);
+    assert_eq!(store.perform(&Op::Lock(Number(1))).unwrap(), Reply::Done);
+    assert_eq!(probed(&store), Probe::Held);
+    store.perform(&Op::Close(Number(1))).unwrap();
+    assert_eq!(probed(&store), Probe::Free);
 }
