@@ -132,7 +132,7 @@ fn a_void_lease_above_a_gap_hides_no_live_one() {
     let Ok(Reply::Lease(Found::Record { head, body, .. })) = store.perform(&Op::ReadLease(Number(1))) else { panic!("no lease") };
     let withdrawn = Body { id: LeaseId { number: Number(51), nonce: Nonce(7) }, ..Body::clone(&body) };
     let bytes = encode_lease(&withdrawn, &Head { state: record::State::Void, ..head });
-    std::fs::write(store.inner.lease_path(Number(51)), bytes).unwrap();
+    std::fs::write(store.inner.lock_file(Number(51)).unwrap(), bytes).unwrap();
     let seen = ben.look(Duration::from_secs(5)).status;
     assert_eq!((seen.state, seen.holder.unwrap().user.as_str()), (State::Held, "anna"));
     let Err(AcquireError::Taken(_)) = ben.acquire(Wait::Never, None) else { panic!("two holders") };
