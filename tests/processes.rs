@@ -110,7 +110,8 @@ fn eight_processes_lose_no_count() {
 
 #[test]
 fn without_the_lease_counts_are_lost() {
-    assert!(counted("unleased") < PROCESSES * HOLDS, "the counter test cannot fail");
+    // Two that write at once can also leave a larger number: "999" written over the beginning of "1000".
+    assert_ne!(counted("unleased"), PROCESSES * HOLDS, "the counter test cannot fail");
 }
 
 /// Reads a holder's lines until one satisfies `wanted`.
