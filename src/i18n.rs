@@ -152,6 +152,8 @@ pub enum Talk {
     StillWaiting(Duration),
     /// Who waits for it.
     InLine(Vec<Person>),
+    /// About an order to give it up.
+    Order(Order),
     /// The live line of a terminal: waiting for so long.
     WaitingLine(Duration),
     /// The share does not answer, and waiting goes on.
@@ -231,6 +233,25 @@ pub enum Cell {
     Who(Person),
     /// How it ended.
     Ending(Ending),
+}
+
+/// What is said about an order to give a database up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Who gave it, and why.
+    By(Person, String),
+    /// Nobody has it, so that nobody can be ordered to give it up.
+    NothingToRelease,
+    /// Somebody else has it than the name that was typed.
+    NotConfirmed(Person, String),
+    /// What it can cost a holder who is at work.
+    MayLoseChanges(Person),
+    /// What letting others in at once can cost.
+    TwoMayWrite(Person),
+    /// It is given; in how long it can be taken over at the latest.
+    Given(Person, Option<Duration>),
+    /// Whoever wants it gets in.
+    LetIn,
 }
 
 /// How a lease ended.

@@ -8,6 +8,7 @@ mod demo;
 mod describe;
 mod doctor;
 mod exit;
+mod force_release;
 mod history;
 mod hold;
 mod manual;
@@ -75,6 +76,8 @@ enum Verb {
     Wait(wait::WaitArguments),
     /// Show who has them, and then every change, until Ctrl-C
     Watch(watch::WatchArguments),
+    /// Order whoever has it to give it up, on record
+    ForceRelease(force_release::ForceReleaseArguments),
     /// Show who had it, from when to when, and how it ended
     History(history::HistoryArguments),
     /// Print completions for a shell
@@ -109,6 +112,7 @@ pub fn main() -> ExitCode {
         Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
         Verb::Wait(arguments) => wait::wait(arguments, timing).code(),
         Verb::Watch(arguments) => watch::watch(arguments, timing).code(),
+        Verb::ForceRelease(arguments) => force_release::force_release(arguments, timing).code(),
         Verb::History(arguments) => history::history(arguments, timing).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),

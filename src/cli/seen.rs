@@ -7,7 +7,7 @@ use super::exit::Exit;
 use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
 use super::terminal::{colours, give, tinted};
 use crate::clock::{Moment, WallTime};
-use crate::i18n::{About, Sentence, Talk, plain_json, printable};
+use crate::i18n::{About, Order, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
@@ -76,7 +76,7 @@ pub(super) struct Seen {
     pub(super) is_held_on_this_computer: bool,
     /// What makes it different from what was told before.
     pub(super) essence: Essence,
-    sentence: String,
+    pub(super) sentence: String,
     line: Line,
 }
 
@@ -131,6 +131,10 @@ impl Seen {
         if !waiting.is_empty() {
             let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
             sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), LANGUAGE));
+        }
+        if let Some(revoke) = &status.revoked {
+            let ordered = Talk::Order(Order::By(describe::person(Some(&revoke.by)), printable(&revoke.reason)));
+            sentence = format!("{sentence} {}", About(database.name(), &ordered, LANGUAGE));
         }
         Self {
             state: status.state,

@@ -3,8 +3,8 @@
 pub(super) mod doctor;
 
 use super::{
-    Cell, Datelike, Days, Display, Duration, Ending, Formatter, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When,
-    fmt, local,
+    Cell, Datelike, Days, Display, Duration, Ending, Formatter, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble,
+    When, fmt, local,
 };
 
 /// `20 s`, `3 min 20 s`, `2 h 5 min`, `3 days`.
@@ -171,6 +171,7 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
             let people: Vec<String> = people.iter().map(|who| format!("{}{}", name(who), because(&who.machine))).collect();
             write!(f, "Waiting for it: {}.", people.join(", "))
         }
+        Talk::Order(order) => ordered(f, database, order),
         Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", Span(*time)),
         Talk::NoAnswerYet => write!(f, "{database}: the shared folder does not answer; still trying."),
         Talk::Yours(token) => write!(f, "{database} is yours now (token {token})."),
@@ -269,6 +270,37 @@ pub(super) fn cell(f: &mut Formatter<'_>, what: &Cell) -> fmt::Result {
         Cell::Ending(Ending::Forced(_, None)) => f.write_str("released on somebody's order"),
         Cell::Ending(Ending::Forced(who, Some(reason))) => write!(f, "released by {}: “{reason}”", name(who)),
         Cell::Ending(Ending::TakenOver) => f.write_str("ended without giving it back, so it was taken over"),
+    }
+}
+
+fn ordered(f: &mut Formatter<'_>, database: &str, what: &Order) -> fmt::Result {
+    match what {
+        Order::By(who, reason) => write!(f, "{}{} has ordered its release: “{reason}”.", name(who), because(&who.machine)),
+        Order::NothingToRelease => write!(f, "{database} is free. There is nothing to release."),
+        Order::NotConfirmed(who, typed) if who.name.is_empty() => {
+            write!(f, "{database}: who has it cannot be seen, so type --confirm unknown instead of “{typed}”. Nothing was done.")
+        }
+        Order::NotConfirmed(who, typed) => {
+            write!(f, "{database}: {}{} has it, not “{typed}”. Nothing was done.", name(who), because(&who.machine))
+        }
+        Order::MayLoseChanges(who) => {
+            write!(f, "{database}: releasing while {} is still working can lose changes.", name(who))
+        }
+        Order::TwoMayWrite(who) if who.name.is_empty() => {
+            write!(f, "{database}: whoever has it is not waited for. If they still write, two people write at once.")
+        }
+        Order::TwoMayWrite(who) => {
+            write!(f, "{database}: {} is not waited for. If that program still writes, two people write at once.", name(who))
+        }
+        Order::Given(who, left) => {
+            let whom = if who.name.is_empty() { "Whoever has it" } else { name(who) };
+            write!(f, "{database}: {whom} is told to release it. ")?;
+            match left {
+                Some(left) => write!(f, "It can be taken over in {} at the latest.", Span(*left)),
+                None => f.write_str("It can be taken over as soon as that is done."),
+            }
+        }
+        Order::LetIn => write!(f, "{database} can be taken now."),
     }
 }
 

@@ -154,7 +154,10 @@ impl Client {
     /// Makes the next renewal due at once: somebody wants to know whether the lease is still there.
     pub(super) fn verify(&mut self) {
         let now = self.now.ticks;
-        if let Phase::Holding(hold) = &mut self.phase {
+        let Phase::Holding(hold) = &mut self.phase else { return };
+        if hold.revoked.is_some() {
+            self.report(Report::RenewalFailed(Failure::Gone));
+        } else {
             hold.next = now;
         }
     }

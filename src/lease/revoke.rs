@@ -99,11 +99,11 @@ impl Client {
 
     /// The holder reads that it is to give up: it renews no more, and believes until its fence at most.
     pub(super) fn obey(&mut self, mut hold: Hold, revoke: Arc<Revoke>) {
-        self.report(Report::Revoked(hold.body.id, Arc::clone(&revoke)));
         if revoke.now {
             // Somebody may be in already.
             self.lose(hold, Loss::Revoked(revoke));
         } else {
+            self.report(Report::Revoked(hold.body.id, Arc::clone(&revoke)));
             hold.revoked = Some(revoke);
             self.rest_hold(hold);
         }

@@ -245,6 +245,15 @@ impl Database {
         seen
     }
 
+    /// Orders whoever stood in the way at the last look to give up, and keeps that in the history. `now` lets others in without
+    /// waiting for the holder: two may then write.
+    ///
+    /// # Errors
+    /// [`AcquireError::Failed`] when the order could not be written, or not within `patience`.
+    pub(crate) fn order_release(&self, reason: &str, now: bool, patience: Duration) -> Result<(), AcquireError> {
+        self.session.order_release(reason, now, patience)
+    }
+
     /// Reads who had the database, from when to when, and how it ended; takes no longer than `patience`.
     ///
     /// # Errors

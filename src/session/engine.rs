@@ -100,6 +100,35 @@ impl Engine {
         self.help();
     }
 
+    /// Posts an event and waits for one of two kinds of reports; returns whether it was the first kind.
+    pub(super) fn after(
+        self: &Arc<Self>,
+        event: Event,
+        patience: Duration,
+        good: fn(&Report) -> bool,
+        bad: fn(&Report) -> bool,
+    ) -> bool {
+        let until = self.clock.now().ticks + patience;
+        let mut seen = self.lock().next_report();
+        self.post(event);
+        let mut state = self.lock();
+        loop {
+            for report in super::new_reports(&state, &mut seen) {
+                if good(report) {
+                    return true;
+                }
+                if bad(report) {
+                    return false;
+                }
+            }
+            let now = self.clock.now().ticks;
+            if now >= until {
+                return false;
+            }
+            state = self.wait(state, until.since(now));
+        }
+    }
+
     /// Waits until something is reported, at most that long.
     pub(super) fn wait<'a>(&self, mut state: MutexGuard<'a, State>, at_most: Duration) -> MutexGuard<'a, State> {
         state.waiting += 1;

@@ -3,9 +3,9 @@
 //! The hazard: a guard that is dropped while the share is silent. Its lease then lapses by itself, and whoever needs to know that
 //! calls [`Guard::release`] instead.
 
+use super::RELEASE_PATIENCE;
 use super::engine::Engine;
 use super::once::Turn;
-use super::{RELEASE_PATIENCE, new_reports};
 use crate::lease::Belief;
 use crate::lease::record::{LeaseId, Nonce, ProcessId, Token};
 use crate::lease::wire::{Event, Report};
@@ -77,8 +77,10 @@ impl Guard {
             return false;
         }
         let renewed = |report: &Report| matches!(report, Report::Renewed(..));
-        let over = |report: &Report| matches!(report, Report::RenewalFailed(_) | Report::Lost(..) | Report::Unsure(..));
-        self.after(Event::Verify, patience, renewed, over) && matches!(self.belief(), Belief::Holding(..))
+        let over = |report: &Report| {
+            matches!(report, Report::RenewalFailed(_) | Report::Revoked(..) | Report::Lost(..) | Report::Unsure(..))
+        };
+        self.engine.after(Event::Verify, patience, renewed, over) && matches!(self.belief(), Belief::Holding(..))
     }
 
     /// Writes into the record which programs work under this lease, and waits until that is on the share.
@@ -88,32 +90,8 @@ impl Guard {
     #[must_use]
     pub fn guard(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
         let written = |report: &Report| matches!(report, Report::Guarded(_));
-        let over = |report: &Report| matches!(report, Report::Lost(..) | Report::Unsure(..));
-        self.after(Event::Guards(programs), patience, written, over)
-    }
-
-    /// Posts an event and waits for one of two kinds of reports; returns whether it was the first kind.
-    fn after(&self, event: Event, patience: Duration, good: fn(&Report) -> bool, bad: fn(&Report) -> bool) -> bool {
-        let engine = &self.engine;
-        let until = engine.clock.now().ticks + patience;
-        let mut seen = engine.lock().next_report();
-        engine.post(event);
-        let mut state = engine.lock();
-        loop {
-            for report in new_reports(&state, &mut seen) {
-                if good(report) {
-                    return true;
-                }
-                if bad(report) {
-                    return false;
-                }
-            }
-            let now = engine.clock.now().ticks;
-            if now >= until {
-                return false;
-            }
-            state = engine.wait(state, until.since(now));
-        }
+        let over = |report: &Report| matches!(report, Report::Revoked(..) | Report::Lost(..) | Report::Unsure(..));
+        self.engine.after(Event::Guards(programs), patience, written, over)
     }
 
     /// Gives the lease back.
@@ -129,7 +107,7 @@ impl Guard {
         let held = !matches!(self.belief(), Belief::None);
         let ended = |report: &Report| matches!(report, Report::Released(_));
         let over = |report: &Report| matches!(report, Report::Lost(..) | Report::ReleaseUnanswered(_));
-        let released = held && self.after(Event::Release, patience, ended, over);
+        let released = held && self.engine.after(Event::Release, patience, ended, over);
         if released {
             return Ok(());
         }

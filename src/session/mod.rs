@@ -275,6 +275,17 @@ impl Session {
         }
     }
 
+    fn order_release(&self, reason: &str, now: bool, patience: Duration) -> Result<(), AcquireError> {
+        let engine = &self.engine;
+        let written = |report: &Report| matches!(report, Report::RevokeWritten);
+        let failed = |report: &Report| matches!(report, Report::RevokeFailed(_));
+        if engine.after(Event::Revoke { reason: reason.to_owned(), now }, patience, written, failed) {
+            return Ok(());
+        }
+        let error = engine.lock().failure.clone();
+        Err(AcquireError::Failed(error.as_ref().map_or(Failure::Unreachable, |error| error.failure), error))
+    }
+
     /// Judges what happened since the last time; `None` to go on waiting.
     fn attempt(&self, attempt: &mut Attempt, seen: &mut u64) -> Option<Result<(LeaseId, Token), AcquireError>> {
         let engine = &self.engine;

@@ -7,6 +7,7 @@ mod support;
 
 mod demo;
 mod doctor;
+mod force_release;
 mod history;
 mod hold;
 mod kill;

@@ -43,7 +43,7 @@ fn help_and_version_are_answers() {
         assert!(said.out.contains(part), "no {part:?} in {}", said.out);
     }
     assert!(!said.out.contains("demo-turn"));
-    for verb in ["status", "run", "hold", "wait", "watch", "history", "completions", "man", "demo"] {
+    for verb in ["status", "run", "hold", "wait", "watch", "force-release", "history", "completions", "man", "demo"] {
         assert!(said.out.contains(&format!("\n  {verb} ")), "no {verb} in {}", said.out);
         let help = place.run(&[verb, "--help"]);
         assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
