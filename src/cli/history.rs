@@ -6,7 +6,7 @@
 use super::describe::{person, trouble};
 use super::exit::Exit;
 use super::open::{LANGUAGE, lossy, now};
-use super::seen::rfc3339;
+use super::seen::{PersonLine, rfc3339};
 use super::take::{duration, open};
 use super::terminal::{give, say};
 use crate::clock::Moment;
@@ -83,7 +83,7 @@ struct Line {
     until: Option<String>,
     last_sign: Option<String>,
     how: &'static str,
-    holder: Holder,
+    holder: PersonLine,
     order: Option<OrderLine>,
 }
 
@@ -95,16 +95,6 @@ struct OrderLine {
     machine: Option<String>,
     reason: String,
     at: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct Holder {
-    user: Option<String>,
-    name: Option<String>,
-    machine: Option<String>,
-    pid: Option<u32>,
-    app: Option<String>,
-    note: Option<String>,
 }
 
 const COLUMNS: &str = "database,token,from,until,how,user,name,machine,pid,app,note,ordered_by,reason\r";
@@ -185,8 +175,6 @@ fn table(leases: &[&PastLease], moment: Moment) {
 }
 
 fn line(database: &Database, lease: &PastLease) -> Line {
-    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    let holder = &lease.holder;
     Line {
         schema: 1,
         database: lossy(database.path()),
@@ -201,20 +189,10 @@ fn line(database: &Database, lease: &PastLease) -> Line {
             End::TakenOver => "taken_over",
             End::Forced => "forced",
         },
-        holder: Holder {
-            user: known(&holder.user),
-            name: known(&holder.name),
-            machine: known(&holder.machine),
-            pid: Some(holder.pid).filter(|pid| *pid != 0),
-            app: known(&holder.app),
-            note: known(&holder.note),
-        },
-        order: lease.order.as_ref().map(|order| OrderLine {
-            user: known(&order.by.user),
-            name: known(&order.by.name),
-            machine: known(&order.by.machine),
-            reason: order.reason.clone(),
-            at: rfc3339(order.at),
+        holder: PersonLine::of(&lease.holder),
+        order: lease.order.as_ref().map(|order| {
+            let PersonLine { user, name, machine, pid: _, app: _, note: _ } = PersonLine::of(&order.by);
+            OrderLine { user, name, machine, reason: order.reason.clone(), at: rfc3339(order.at) }
         }),
     }
 }

@@ -6,7 +6,7 @@ use super::describe;
 use super::exit::Exit;
 use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
 use super::terminal::{colours, give, tinted};
-use crate::clock::{Moment, WallTime};
+use crate::clock::WallTime;
 use crate::i18n::{About, Order, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
@@ -34,14 +34,35 @@ struct Line {
     error: Option<ErrorLine>,
 }
 
+/// Somebody, as every line of `--json` names people; what is not known is null.
+#[derive(Debug, Serialize)]
+pub(super) struct PersonLine {
+    pub(super) user: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) machine: Option<String>,
+    pub(super) pid: Option<u32>,
+    pub(super) app: Option<String>,
+    pub(super) note: Option<String>,
+}
+
+impl PersonLine {
+    pub(super) fn of(holder: &Holder) -> Self {
+        let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        Self {
+            user: known(&holder.user),
+            name: known(&holder.name),
+            machine: known(&holder.machine),
+            pid: Some(holder.pid).filter(|pid| *pid != 0),
+            app: known(&holder.app),
+            note: known(&holder.note),
+        }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct HolderLine {
-    user: Option<String>,
-    name: Option<String>,
-    machine: Option<String>,
-    pid: Option<u32>,
-    app: Option<String>,
-    note: Option<String>,
+    #[serde(flatten)]
+    who: PersonLine,
     acquired: Option<String>,
     #[serde(rename = "self")]
     own: bool,
@@ -49,12 +70,8 @@ struct HolderLine {
 
 #[derive(Debug, Serialize)]
 struct WaiterLine {
-    user: Option<String>,
-    name: Option<String>,
-    machine: Option<String>,
-    pid: Option<u32>,
-    app: Option<String>,
-    note: Option<String>,
+    #[serde(flatten)]
+    who: PersonLine,
     since: Option<String>,
 }
 
@@ -149,11 +166,11 @@ impl Seen {
                 state: word(status.state),
                 token: status.token.map(|token| token.0).filter(|_| known),
                 store: Some(lossy(database.store())),
-                holder: holder_line(&status, moment).filter(|_| known),
+                holder: holder_line(&status).filter(|_| known),
                 last_seen_s: status.last_seen.map(seconds),
                 observed_s: status.observed.map(seconds),
                 takeable_in_s: status.takeable_in.map(seconds),
-                waiting: known.then(|| waiting.iter().map(|waiter| waiter_line(&waiter.holder, waiter.since)).collect()),
+                waiting: known.then(|| waiting.iter().map(waiter_line).collect()),
                 error,
             },
         }
@@ -246,25 +263,15 @@ const fn word(state: State) -> &'static str {
     }
 }
 
-fn holder_line(status: &Status, moment: Moment) -> Option<HolderLine> {
+fn holder_line(status: &Status) -> Option<HolderLine> {
     let held = matches!(status.state, State::Mine | State::Held | State::Stale);
     let holder = status.holder.as_deref().filter(|_| held)?;
-    let WaiterLine { user, name, machine, pid, app, note, since: _ } = waiter_line(holder, moment.wall);
     let acquired = status.acquired.and_then(rfc3339);
-    Some(HolderLine { user, name, machine, pid, app, note, acquired, own: status.own_user })
+    Some(HolderLine { who: PersonLine::of(holder), acquired, own: status.own_user })
 }
 
-fn waiter_line(holder: &Holder, since: WallTime) -> WaiterLine {
-    let known = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
-    WaiterLine {
-        user: known(&holder.user),
-        name: known(&holder.name),
-        machine: known(&holder.machine),
-        pid: Some(holder.pid).filter(|pid| *pid != 0),
-        app: known(&holder.app),
-        note: known(&holder.note),
-        since: rfc3339(since),
-    }
+fn waiter_line(waiter: &Waiter) -> WaiterLine {
+    WaiterLine { who: PersonLine::of(&waiter.holder), since: rfc3339(waiter.since) }
 }
 
 /// Returns a time as RFC 3339 with this computer's offset.
