@@ -70,12 +70,12 @@ def without_lease(holds):
 
     def work(day):
         def one(site):
+            site.judged = False
             counter = prepare(site)
             jobs = [(f"{client.name}{number}", client, client.start(f"turn {counter} {TURN} {holds}"))
                     for client in site.lab.clients for number in range(PROCESSES)]
             value = collect(site, jobs, counter, 300)
             wrong = checker.judge(sorted(site.events, key=lambda event: event["at"]))
-            site.judged = False
             if not any("two holders" in text for text in wrong) or not any("lost" in text for text in wrong):
                 raise Trouble(f"not noticed: {wrong}")
             site.remark = f"ok: {value} of {holds * len(jobs)} updates are left, and the checker says so"
