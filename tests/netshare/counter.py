@@ -52,10 +52,13 @@ def collect(site, jobs, counter, limit):
     return value
 
 
-def with_lease(holds):
+def with_lease(holds, first=False):
+    """`first`: nobody has used the database before, so that all of them make its store at once."""
     def work(day):
         def one(site):
             counter = prepare(site)
+            if not first:
+                site.lab.A.out(f"sharelock run -w 60 {site.database} -- true")
             begun = time.monotonic()
             loop = (f"i=0; while [ $i -lt {holds} ]; do SHARELOCK_TIME_SCALE={min(SCALE, site.bench.scale):g} sharelock run -w 1500 {site.database} "
                     f"-- turn {counter} {TURN} || exit $?; i=$((i + 1)); done")

@@ -49,6 +49,7 @@ def plan(table, long):
         ("share full", bad_days.share_full, both),
         ("share read-only", bad_days.read_only, ("nfs3", "smb")),
         ("process killed, same machine", bad_days.process_killed_same_machine, ("nfs3", "smb")),
+        ("counter, first use by all at once", counter.with_lease(2, first=True), never),
         ("cable out 5 s", bad_days.cable_out(5, rival=True), never),
         ("cable out 30 s", bad_days.cable_out(30, rival=True), never),
         ("store moved away and back", bad_days.store_moved, never),
