@@ -107,7 +107,7 @@ def main(words):
         bench.mounts = tuple(words[words.index("--mounts") + 1].split(","))
     # Whatever hangs, the suite ends by itself, with a report and without leaving machines behind.
     minutes = float(os.environ.get("SHARELOCK_NETSHARE_MINUTES", MINUTES["long" if long else "small"]))
-    bench.ends_at(time.monotonic() + 60 * minutes, case_limit=None if long else 300)
+    bench.ends_at(time.monotonic() + 60 * minutes, case_limit=None if long else 420)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("suite: told to end"))
     begun = time.monotonic()
     try:
