@@ -47,7 +47,7 @@ def plan(table, long):
         ("services restarted", bad_days.server_restarts("services"), both),
         ("store restored from a copy", bad_days.store_restored, ("nfs3", "smb")),
         ("share full", bad_days.share_full, both),
-        ("share read-only", bad_days.read_only, ("nfs3", "smb")),
+        ("share read-only", bad_days.read_only, ("smb",)),
         ("process killed, same machine", bad_days.process_killed_same_machine, ("nfs3", "smb")),
         ("counter, first use by all at once", counter.with_lease(2, first=True), never),
         ("cable out 5 s", bad_days.cable_out(5, rival=True), never),
