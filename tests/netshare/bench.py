@@ -26,6 +26,13 @@ class LostToRival(Trouble):
     """The holder was too late."""
 
 
+class OutOfTime(BaseException):
+    """The suite's time is over, or the case's; no case may catch it."""
+
+
+OUT_OF_TIME = "not run: out of time"
+
+
 class Bench:
     """The lab with its settings, and everything that came out."""
 
@@ -35,6 +42,9 @@ class Bench:
         # More tables for the report.
         self.notes = []
         self.only = None
+        # (case, seconds), and when everything must be over.
+        self.took = []
+        self.end, self.case_limit = None, None
         os.makedirs(folder, exist_ok=True)
 
     def scaled(self, seconds):
@@ -57,20 +67,55 @@ class Bench:
     def failed(self):
         return any(row[2].startswith("FAILED") for row in self.rows)
 
-    def run(self, name, work, known=None):
-        """Runs one case on all mounts, judges its histories, and writes a row for each.
+    def ends_at(self, end, case_limit):
+        """From now on no case runs beyond `end`, or for longer than `case_limit` seconds."""
+        self.end, self.case_limit = end, case_limit
+
+        def over(number, frame):
+            raise OutOfTime
+        signal.signal(signal.SIGALRM, over)
+        signal.setitimer(signal.ITIMER_REAL, max(1, end - time.monotonic()))
+
+    def time_left(self):
+        return self.end - time.monotonic()
+
+    def run(self, name, work, mounts, known=None):
+        """Runs one case on some mounts, judges its histories, and writes a row for each.
 
         `known`: (what the checker is expected to say, why): a weakness that is stated and not hidden; anything else still fails.
         """
         if self.only and not any(part in name for part in self.only):
             return
-        day = Day(self, name, self.mounts, known)
+        if self.time_left() < 30:
+            for mount in mounts:
+                self.row(mount, name, OUT_OF_TIME)
+            return
+        begun, day = time.monotonic(), None
+        signal.setitimer(signal.ITIMER_REAL, min(self.time_left() - 20, self.case_limit or self.time_left()))
         try:
+            day = Day(self, name, mounts, known)
             work(day)
+            day.close()
+        except OutOfTime:
+            # Said of the case only if it had all the time that a case gets.
+            hung = self.case_limit is not None and time.monotonic() - begun >= self.case_limit
+            if day is None:
+                for mount in mounts:
+                    self.row(mount, name, f"FAILED: longer than {self.case_limit} s" if hung else OUT_OF_TIME)
+            else:
+                day.cut_off(f"longer than {self.case_limit} s" if hung else None)
         except Exception as error:  # noqa: BLE001 - a case that breaks must not hide the others
-            for site in day.sites:
-                site.trouble = site.trouble or f"{type(error).__name__}: {error}"
-        day.close()
+            if day is None:
+                for mount in mounts:
+                    self.row(mount, name, f"FAILED: {type(error).__name__}: {error}")
+            else:
+                for site in day.sites:
+                    site.trouble = site.trouble or f"{type(error).__name__}: {error}"
+                day.close()
+        signal.setitimer(signal.ITIMER_REAL, max(1, self.time_left()))
+        self.took.append((name, time.monotonic() - begun))
+        sys.stdout.write(f"{'':15} {name:42} {(time.monotonic() - begun) / 60:7.1f} min\n")
+        sys.stdout.flush()
 
 
 class Day:
@@ -94,6 +139,13 @@ class Day:
     def close(self):
         in_parallel(lambda site: site.close(), self.sites)
 
+    def cut_off(self, trouble):
+        """Judges what happened until now, and asks nobody anything: a machine that does not answer may be why there is no time left."""
+        for site in self.sites:
+            if not site.closed:
+                site.trouble = site.trouble or trouble
+                site.judge(site.gathered(until=time.monotonic()), OUT_OF_TIME)
+
 
 class Site:
     """One database on one mount, and what happened to it."""
@@ -109,6 +161,7 @@ class Site:
         self.trouble = None
         # What is not about belief has a history that is not judged.
         self.judged = True
+        self.closed = False
         self.remark = "ok"
         self.seconds = None
         self.bound = None
@@ -140,11 +193,22 @@ class Site:
     def close(self):
         for holder in self.holders:
             holder.end()
-        events = list(self.events)
-        for holder in self.holders:
+        self.judge(self.gathered(), self.remark)
+
+    def gathered(self, until=float("inf")):
+        """Returns the history; bounds that lie beyond `until` were not waited for."""
+        with self.lock:
+            events = [event for event in self.events if event["what"] not in ("due", "must end") or event["at"] <= until]
+        for holder in list(self.holders):
             events += holder.history()
-        events.sort(key=lambda event: event["at"])
-        wrong = checker.judge(events) if self.judged else []
+        return sorted(events, key=lambda event: event["at"])
+
+    def judge(self, events, sound):
+        """Writes the history down, and the row: `sound` unless something is wrong."""
+        self.closed = True
+        believed = any(event["what"] in ("believes", "turn") for event in events)
+        # Cut off before anybody could believe anything is no violation.
+        wrong = checker.judge(events) if self.judged and (believed or sound != OUT_OF_TIME) else []
         path = f"{self.bench.folder}/{self.name}.jsonl"
         with open(path, "w") as file:
             file.writelines(json.dumps(event) + "\n" for event in events)
@@ -156,9 +220,9 @@ class Site:
             with open(f"{self.bench.folder}/{self.name}.log", "w") as file:
                 for holder in self.holders:
                     file.write(f"--- {holder.who} on {holder.machine.name}, ended with {holder.job.code}\n")
-                    file.writelines(f"{at:.3f} {line}\n" for at, line in holder.job.lines)
+                    file.writelines(f"{at:.3f} {line}\n" for at, line in list(holder.job.lines))
         else:
-            result = self.remark
+            result = sound
         self.bench.row(self.mount, self.day.name, result, self.seconds, self.bound)
 
 
@@ -226,7 +290,7 @@ class Holder:
 
     def history(self):
         events, believing, begun = [], False, 0.0
-        for at, line in self.job.lines:
+        for at, line in list(self.job.lines):
             if not line.startswith("{"):
                 continue
             event = json.loads(line)

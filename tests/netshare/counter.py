@@ -6,6 +6,9 @@ from bench import Trouble
 PROCESSES = 3
 # How long one turn reads, waits and writes, in milliseconds: long enough that two at once collide.
 TURN = 20
+# What the durations are divided by here, at most: nine programs that look at one file keep emulated machines so busy that a claim
+# needs longer than a twentieth of its time. Nothing is waited for in this case but the others.
+SCALE = 5
 
 
 def conformance(day):
@@ -49,12 +52,15 @@ def collect(site, jobs, counter, limit):
     return value
 
 
-def with_lease(holds):
+def with_lease(holds, first=False):
+    """`first`: nobody has used the database before, so that all of them make its store at once."""
     def work(day):
         def one(site):
             counter = prepare(site)
+            if not first:
+                site.lab.A.out(f"sharelock run -w 60 {site.database} -- true")
             begun = time.monotonic()
-            loop = (f"i=0; while [ $i -lt {holds} ]; do {site.bench.environment()} sharelock run -w 1500 {site.database} "
+            loop = (f"i=0; while [ $i -lt {holds} ]; do SHARELOCK_TIME_SCALE={min(SCALE, site.bench.scale):g} sharelock run -w 1500 {site.database} "
                     f"-- turn {counter} {TURN} || exit $?; i=$((i + 1)); done")
             jobs = [(f"{client.name}{number}", client, client.start(loop)) for client in site.lab.clients for number in range(PROCESSES)]
             collect(site, jobs, counter, 1500)
@@ -70,12 +76,12 @@ def without_lease(holds):
 
     def work(day):
         def one(site):
+            site.judged = False
             counter = prepare(site)
             jobs = [(f"{client.name}{number}", client, client.start(f"turn {counter} {TURN} {holds}"))
                     for client in site.lab.clients for number in range(PROCESSES)]
             value = collect(site, jobs, counter, 300)
             wrong = checker.judge(sorted(site.events, key=lambda event: event["at"]))
-            site.judged = False
             if not any("two holders" in text for text in wrong) or not any("lost" in text for text in wrong):
                 raise Trouble(f"not noticed: {wrong}")
             site.remark = f"ok: {value} of {holds * len(jobs)} updates are left, and the checker says so"

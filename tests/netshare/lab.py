@@ -52,6 +52,8 @@ MOUNTS = {
     "nfs42": ("nfs", "vers=4.2"),
     "nfs3-nolock": ("nfs", "vers=3,nolock"),
     "nfs42-actimeo0": ("nfs", "vers=4.2,actimeo=0"),
+    "nfs42-noac": ("nfs", "vers=4.2,noac"),
+    "nfs42-soft": ("nfs", "vers=4.2,soft"),
     "smb": ("cifs", "vers=3.1.1"),
     "smb-nobrl": ("cifs", "vers=3.1.1,nobrl"),
     "smb-cachenone": ("cifs", "vers=3.1.1,cache=none"),

@@ -133,7 +133,12 @@ impl Place for InFolder {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, bytes).unwrap();
             }
-            None => std::fs::remove_file(path).unwrap(),
+            // On SMB a removed name cannot be used again while anybody has the file open, so another name is removed.
+            None => {
+                let aside = self.folder.path().join(format!("removed-{}", path.file_name().unwrap().display()));
+                std::fs::rename(path, &aside).unwrap();
+                std::fs::remove_file(aside).unwrap();
+            }
         }
     }
 
