@@ -133,7 +133,12 @@ impl Place for InFolder {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, bytes).unwrap();
             }
-            None => std::fs::remove_file(path).unwrap(),
+            None => {
+                // A file that somebody has open keeps its name until it is closed, on old Windows and Wine; so it gets another one.
+                let gone = path.with_extension("gone");
+                std::fs::rename(path, &gone).unwrap();
+                std::fs::remove_file(gone).unwrap();
+            }
         }
     }
 
