@@ -40,7 +40,7 @@ fn every_hold_says_how_it_ended() {
     assert_eq!(hows, ["released", "taken_over", "held"]);
     let mut keys: Vec<&str> = past[0].as_object().unwrap().keys().map(String::as_str).collect();
     keys.sort_unstable();
-    assert_eq!(keys, ["database", "from", "holder", "how", "last_sign", "schema", "token", "until"]);
+    assert_eq!(keys, ["database", "from", "holder", "how", "last_sign", "order", "schema", "token", "until"]);
     assert_eq!((&past[0]["holder"]["note"], &past[2]["token"], &past[2]["until"]), (&"stock count".into(), &token, &Value::Null));
     for line in &past {
         let time = |key: &str| chrono::DateTime::parse_from_rfc3339(line[key].as_str().unwrap()).unwrap();
