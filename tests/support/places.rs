@@ -128,17 +128,14 @@ impl Place for InFolder {
 
     fn plant(&self, name: Name, bytes: Option<&[u8]>) {
         let path = self.path(name);
-        match bytes {
-            Some(bytes) => {
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, bytes).unwrap();
-            }
-            None => {
-                // A file that somebody has open keeps its name until it is closed, on old Windows and Wine; so it gets another one.
-                let gone = path.with_extension("gone");
-                std::fs::rename(path, &gone).unwrap();
-                std::fs::remove_file(gone).unwrap();
-            }
+        if let Some(bytes) = bytes {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        } else {
+            // A file that somebody has open keeps its name until it is closed, on old Windows and Wine; so it gets another one.
+            let gone = path.with_extension("gone");
+            std::fs::rename(path, &gone).unwrap();
+            std::fs::remove_file(gone).unwrap();
         }
     }
 
