@@ -93,6 +93,18 @@ pub(super) fn sweep(folder: &Path) {
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
+    fn open_to_date(folder: &Path) -> File {
+        File::open(folder).unwrap()
+    }
+
+    #[cfg(windows)]
+    fn open_to_date(folder: &Path) -> File {
+        use std::os::windows::fs::OpenOptionsExt;
+        use windows_sys::Win32::Storage::FileSystem::{FILE_FLAG_BACKUP_SEMANTICS, FILE_WRITE_ATTRIBUTES};
+        File::options().access_mode(FILE_WRITE_ATTRIBUTES).custom_flags(FILE_FLAG_BACKUP_SEMANTICS).open(folder).unwrap()
+    }
+
     #[test]
     fn only_old_folders_of_this_name_are_swept() {
         let folder = tempfile::tempdir().unwrap();
@@ -102,7 +114,7 @@ mod tests {
             std::fs::create_dir(at(name)).unwrap();
             std::fs::write(at(name).join("lock"), "x").unwrap();
             if name != ".sharelock-doctor-new" {
-                std::fs::File::open(at(name)).unwrap().set_modified(old).unwrap();
+                open_to_date(&at(name)).set_modified(old).unwrap();
             }
         }
         sweep(folder.path());

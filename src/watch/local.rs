@@ -5,6 +5,7 @@
 //! changed from its own thread, which it would wait for for ever, so all changes are made by the thread here.
 
 use super::LookNow;
+use crate::platform::files::{self, Trouble};
 use crate::store::naming::{STORES, store_name};
 use notify::event::ModifyKind;
 use notify::{Event, EventKind, RecursiveMode, Watcher as _};
@@ -141,7 +142,7 @@ impl Listener {
                     Ok(()) => {
                         self.folders.insert(folder);
                     }
-                    Err(error) => refused |= !is_missing(&error),
+                    Err(error) => refused |= !is_missing(&folder, &error),
                 }
             }
         }
@@ -226,11 +227,12 @@ fn folders_of(store: &Path) -> impl Iterator<Item = PathBuf> {
     [database, stores, Some(store.to_path_buf()), Some(store.join("queue"))].into_iter().flatten()
 }
 
-fn is_missing(error: &notify::Error) -> bool {
+/// On Windows the error only says that there is neither a file nor a folder, in the same words as other refusals: hence the look.
+fn is_missing(folder: &Path, error: &notify::Error) -> bool {
     match &error.kind {
         notify::ErrorKind::PathNotFound => true,
         notify::ErrorKind::Io(error) => error.kind() == std::io::ErrorKind::NotFound,
-        _ => false,
+        _ => files::entry_facts(folder).is_err_and(|error| files::classify(&error) == Trouble::Missing),
     }
 }
 

@@ -137,7 +137,6 @@ fn now() -> Ticks {
 mod tests {
     use super::*;
     use crate::lease::record::{LeaseId, Nonce, State, Token};
-    use crate::platform::{files, range_lock};
     use crate::store::{Capabilities, StoreError, Waiter};
     use std::path::PathBuf;
     use std::sync::Mutex;
@@ -203,6 +202,7 @@ mod tests {
     #[cfg(not(target_os = "macos"))]
     #[test]
     fn a_release_is_told_by_the_range_lock_although_the_board_says_nothing() {
+        use crate::platform::{files, range_lock};
         let folder = tempfile::tempdir().unwrap();
         let share = share(folder.path(), true);
         let holder = files::create_exclusive(&share.lease).unwrap();

@@ -133,7 +133,7 @@ impl Place for InFolder {
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
                 std::fs::write(path, bytes).unwrap();
             }
-            // On SMB a removed name cannot be used again while anybody has the file open, so another name is removed.
+            // On SMB, on old Windows and under Wine a removed name stays taken while anybody has the file open: another name goes.
             None => {
                 let aside = self.folder.path().join(format!("removed-{}", path.file_name().unwrap().display()));
                 std::fs::rename(path, &aside).unwrap();
