@@ -3,6 +3,9 @@
 use crate::support::{Place, Running, Said, finish, foreign_notice};
 use serde_json::Value;
 
+/// A program that every system has.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_sharelock");
+
 fn order(place: &Place, more: &[&str]) -> Said {
     let mut arguments = vec!["force-release", "wems.db", "--reason", "stock count"];
     arguments.extend(more);
@@ -44,7 +47,7 @@ fn a_holder_hears_who_and_why_and_gives_it_back() {
     hold.hears("“stock count”");
     hold.event("released");
     assert_eq!(hold.code(), Some(75));
-    assert_eq!(place.run(&["run", "-n", "wems.db", "--", "true"]).code, Some(0));
+    assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(0));
     let past = place.run(&["history", "--json", "wems.db"]);
     let first: Value = serde_json::from_str(past.out.lines().next().unwrap()).unwrap();
     assert_eq!((&first["how"], &first["order"]["reason"]), (&"released".into(), &"stock count".into()), "{past:?}");
@@ -61,8 +64,8 @@ fn a_holder_that_cannot_answer_is_succeeded_after_the_short_time_out() {
     assert_eq!(said.code, Some(0), "{said:?}");
     let status = place.run(&["status", "wems.db"]);
     assert!(status.out.contains("has ordered its release: “stock count”"), "{status:?}");
-    assert_eq!(hurried(&place, &["run", "-n", "wems.db", "--", "true"]).code, Some(75), "not at once");
-    assert_eq!(hurried(&place, &["run", "-w", "60", "wems.db", "--", "true"]).code, Some(0));
+    assert_eq!(hurried(&place, &["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(75), "not at once");
+    assert_eq!(hurried(&place, &["run", "-w", "60", "wems.db", "--", PROGRAM, "--version"]).code, Some(0));
     crate::support::signal("CONT", hold.pid());
     hold.hears("“stock count”");
     hold.event("lost");
@@ -83,7 +86,7 @@ fn now_lets_others_in_at_once_and_says_what_that_can_cost() {
     let said = order(&place, &["--confirm", &name, "--now"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.err.contains("two people write at once") && said.out.contains("can be taken now"), "{said:?}");
-    assert_eq!(place.run(&["run", "-n", "wems.db", "--", "true"]).code, Some(0));
+    assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(0));
     crate::support::signal("CONT", hold.pid());
     hold.event("lost");
 }
@@ -96,9 +99,9 @@ fn somebody_unknown_has_to_be_called_so() {
     assert_eq!(said.code, Some(64), "{said:?}");
     assert!(said.err.contains("--confirm unknown"), "{said:?}");
     assert_eq!(order(&place, &["--confirm", "unknown"]).code, Some(0));
-    assert_eq!(place.run(&["run", "-n", "wems.db", "--", "true"]).code, Some(75), "nobody unknown reads an order");
+    assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(75), "nobody unknown reads an order");
     assert_eq!(order(&place, &["--confirm", "unknown", "--now"]).code, Some(0));
-    let said = place.run(&["run", "-n", "wems.db", "--", "true"]);
+    let said = place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]);
     assert_eq!(said.code, Some(0), "{said:?}");
 }
 
@@ -108,7 +111,7 @@ fn a_foreign_holder_is_confirmed_by_name() {
     foreign_notice(&place, "wems.db", "marie", "PC-ACCUEIL");
     assert_eq!(order(&place, &["--confirm", "unknown", "--now"]).code, Some(64));
     assert_eq!(order(&place, &["--confirm", "marie", "--now"]).code, Some(0));
-    assert_eq!(place.run(&["run", "-n", "wems.db", "--", "true"]).code, Some(0));
+    assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(0));
 }
 
 #[test]

@@ -128,17 +128,14 @@ impl Place for InFolder {
 
     fn plant(&self, name: Name, bytes: Option<&[u8]>) {
         let path = self.path(name);
-        match bytes {
-            Some(bytes) => {
-                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-                std::fs::write(path, bytes).unwrap();
-            }
+        if let Some(bytes) = bytes {
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, bytes).unwrap();
+        } else {
             // On SMB, on old Windows and under Wine a removed name stays taken while anybody has the file open: another name goes.
-            None => {
-                let aside = self.folder.path().join(format!("removed-{}", path.file_name().unwrap().display()));
-                std::fs::rename(path, &aside).unwrap();
-                std::fs::remove_file(aside).unwrap();
-            }
+            let aside = self.folder.path().join(format!("removed-{}", path.file_name().unwrap().display()));
+            std::fs::rename(path, &aside).unwrap();
+            std::fs::remove_file(aside).unwrap();
         }
     }
 
