@@ -94,7 +94,7 @@ fn work(lock: &mut dyn Lock, count: u64) -> String {
 
 struct Lease {
     session: &'static Session,
-    guard: Option<Guard<'static>>,
+    guard: Option<Guard>,
 }
 
 impl Lock for Lease {
