@@ -525,13 +525,18 @@ fn parse_state(name: &str) -> Option<State> {
 }
 
 fn parse_id(number: u64, nonce: &str) -> Option<LeaseId> {
+    let nonce = parse_nonce(nonce)?;
+    (1..=Number::MAX.0).contains(&number).then_some(LeaseId { number: Number(number), nonce })
+}
+
+/// Reads a nonce as it is written everywhere: 32 digits, in small letters.
+pub(crate) fn parse_nonce(text: &str) -> Option<Nonce> {
     let digit = |nonce: u128, byte: u8| match byte {
         b'0'..=b'9' => Some(nonce << 4 | u128::from(byte - b'0')),
         b'a'..=b'f' => Some(nonce << 4 | u128::from(byte - b'a' + 10)),
         _ => None,
     };
-    let nonce = if nonce.len() == 32 { nonce.bytes().try_fold(0, digit)? } else { return None };
-    (1..=Number::MAX.0).contains(&number).then_some(LeaseId { number: Number(number), nonce: Nonce(nonce) })
+    if text.len() == 32 { text.bytes().try_fold(0, digit).map(Nonce) } else { None }
 }
 
 fn parse_token(token: u64) -> Option<Token> {

@@ -5,7 +5,7 @@
 //! the share, the lines were written by somebody else: bounded, stripped, and left out where they make no sense.
 
 use crate::clock::WallTime;
-use crate::lease::codec::{basis_name, basis_named, clean, limit};
+use crate::lease::codec::{basis_name, basis_named, clean, limit, parse_nonce};
 use crate::lease::record::{Body, Found, Head, Holder, LeaseId, MOST_REVOKED, Nonce, Number, Revoke, State, Token};
 use crate::lease::wire::Basis;
 use chrono::{DateTime, SecondsFormat};
@@ -109,7 +109,7 @@ impl Trace {
         Some(Self {
             id: LeaseId {
                 number: Number(number("number").filter(|number| (1..=Number::MAX.0).contains(number))?),
-                nonce: nonce_of(value.get("nonce")?.as_str()?)?,
+                nonce: parse_nonce(value.get("nonce")?.as_str()?)?,
             },
             token: Token(number("token").filter(|token| (1..=Token::MAX.0).contains(token))?),
             state: match value.get("state")?.as_str()? {
@@ -148,7 +148,7 @@ pub(super) enum Line {
 pub(super) fn read_line(line: &str) -> Option<Line> {
     let value: serde_json::Value = serde_json::from_str(line).ok()?;
     let Some(revoked) = value.get("revoked") else { return Trace::of_line(line).map(Line::Trace) };
-    let named = |named: &serde_json::Value| Some((named.get(0)?.as_u64()?, nonce_of(named.get(1)?.as_str()?)?));
+    let named = |named: &serde_json::Value| Some((named.get(0)?.as_u64()?, parse_nonce(named.get(1)?.as_str()?)?));
     let by = Holder {
         user: text_of(&value, "user", limit::USER),
         name: text_of(&value, "name", limit::NAME),
@@ -167,11 +167,6 @@ fn text_of(value: &serde_json::Value, key: &str, limit: usize) -> String {
 fn time_of(value: &serde_json::Value, key: &str) -> Option<WallTime> {
     let text = value.get(key)?.as_str()?;
     DateTime::parse_from_rfc3339(text).ok().map(|at| WallTime(at.timestamp_millis()))
-}
-
-fn nonce_of(text: &str) -> Option<Nonce> {
-    let strict = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    strict.then(|| u128::from_str_radix(text, 16).ok().map(Nonce)).flatten()
 }
 
 /// Puts the lines in order and says how each hold ended.

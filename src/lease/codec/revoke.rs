@@ -3,7 +3,7 @@
 //! The hazard: half an order, or an old one under a new board, that ends somebody's work. It is sealed like every record, and names
 //! leases by their nonces.
 
-use super::{BOARD_BYTES, REVOKE_BYTES, VERSION, clean, limit, parse_time, readable, rfc3339, seal, unseal};
+use super::{BOARD_BYTES, REVOKE_BYTES, VERSION, clean, limit, parse_nonce, parse_time, readable, rfc3339, seal, unseal};
 use crate::lease::record::{Holder, MOST_REVOKED, Revoke, Revoked};
 use serde::{Deserialize, Serialize};
 
@@ -47,8 +47,7 @@ pub fn decode_revoke(file: &[u8]) -> Option<Revoke> {
     let fields: Fields = serde_json::from_slice(&json).ok()?;
     readable(fields.v, fields.min_reader)?;
     let subject = |(number, nonce, fingerprint): &(u64, String, u64)| {
-        let strict = nonce.len() == 32 && nonce.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        let nonce = strict.then(|| u128::from_str_radix(nonce, 16).ok()).flatten()?;
+        let nonce = parse_nonce(nonce)?.0;
         Some(Revoked { number: *number, nonce, fingerprint: *fingerprint })
     };
     if fields.subjects.is_empty() || fields.subjects.len() > MOST_REVOKED {
