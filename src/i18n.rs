@@ -14,6 +14,8 @@ pub enum Language {
     /// English.
     #[default]
     English,
+    /// French.
+    French,
 }
 
 /// Somebody who holds, or an unknown one.
@@ -308,7 +310,7 @@ pub struct About<'a, T>(pub &'a str, pub &'a T, pub Language);
 impl Display for About<'_, Sentence> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English => english::sentence(f, self.0, self.1),
+            Language::English | Language::French => english::sentence(f, self.0, self.1),
         }
     }
 }
@@ -316,7 +318,7 @@ impl Display for About<'_, Sentence> {
 impl Display for About<'_, Talk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English => english::talk(f, self.0, self.1),
+            Language::English | Language::French => english::talk(f, self.0, self.1),
         }
     }
 }
@@ -324,7 +326,7 @@ impl Display for About<'_, Talk> {
 impl Display for About<'_, Cell> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English => english::cell(f, self.1),
+            Language::English | Language::French => english::cell(f, self.1),
         }
     }
 }
@@ -332,7 +334,7 @@ impl Display for About<'_, Cell> {
 impl Display for About<'_, Tale> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English => english::tale(f, self.0, self.1),
+            Language::English | Language::French => english::tale(f, self.0, self.1),
         }
     }
 }

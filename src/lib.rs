@@ -89,9 +89,13 @@
 //! without notice. What is named on this page is the library.
 
 #[doc(hidden)]
+pub mod agent;
+#[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
+pub mod config;
 #[doc(hidden)]
 pub mod doctor;
 #[doc(hidden)]

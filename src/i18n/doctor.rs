@@ -419,7 +419,7 @@ pub enum Aside {
 #[must_use]
 pub const fn title(topic: Topic, language: Language) -> &'static str {
     match language {
-        Language::English => english::doctor::title(topic),
+        Language::English | Language::French => english::doctor::title(topic),
     }
 }
 
@@ -427,7 +427,7 @@ pub const fn title(topic: Topic, language: Language) -> &'static str {
 #[must_use]
 pub fn words(finding: &Finding, language: Language) -> Words {
     match language {
-        Language::English => english::doctor::words(finding),
+        Language::English | Language::French => english::doctor::words(finding),
     }
 }
 
@@ -435,6 +435,6 @@ pub fn words(finding: &Finding, language: Language) -> Words {
 #[must_use]
 pub fn aside(what: &Aside, language: Language) -> String {
     match language {
-        Language::English => english::doctor::aside(what),
+        Language::English | Language::French => english::doctor::aside(what),
     }
 }
