@@ -84,13 +84,9 @@ struct ErrorLine {
 /// What is known about one database, ready to be told.
 #[derive(Debug)]
 pub(super) struct Seen {
-    pub(super) state: State,
+    state: State,
     /// Why it could not be seen.
     failure: Option<Failure>,
-    /// In how long it can be taken over at the earliest.
-    pub(super) takeable_in: Option<Duration>,
-    /// Its death would change nothing on the share.
-    pub(super) is_held_on_this_computer: bool,
     /// What makes it different from what was told before.
     pub(super) essence: Essence,
     pub(super) sentence: String,
@@ -121,7 +117,8 @@ impl Seen {
         Self::tell(database, database.look(PATIENCE))
     }
 
-    fn tell(database: &Database, seen: Snapshot) -> Self {
+    /// Tells what a look has shown.
+    pub(super) fn tell(database: &Database, seen: Snapshot) -> Self {
         let Snapshot { mut status, waiting, failure } = seen;
         let synchronised = database.capabilities().synchronised_by.as_ref();
         if synchronised.is_some() {
@@ -156,8 +153,6 @@ impl Seen {
         Self {
             state: status.state,
             failure: status.failure.or(failure_seen),
-            takeable_in: status.takeable_in,
-            is_held_on_this_computer: status.holder.as_ref().is_some_and(|holder| holder.machine == database.me().machine),
             essence: essence(&status, &waiting, error.as_ref().map(|error| error.code)),
             sentence,
             line: Line {
@@ -193,8 +188,6 @@ impl Seen {
         Self {
             state,
             failure: error.failure(),
-            takeable_in: None,
-            is_held_on_this_computer: false,
             essence: Essence {
                 state,
                 lease: None,

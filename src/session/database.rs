@@ -84,6 +84,11 @@ impl Options {
         Self { memory: Some(folder.into()), ..self }
     }
 
+    /// Returns how often a database is looked at where nothing tells its changes.
+    pub(super) const fn poll(&self) -> Duration {
+        self.timing.poll
+    }
+
     /// Opens a database, which may not exist yet. Nothing is written to the share, and nothing in the database is read.
     ///
     /// # Errors

@@ -9,12 +9,14 @@ mod guard;
 mod memory;
 mod news;
 mod once;
+mod survey;
 mod wait;
 
 pub(crate) use database::in_time;
 pub use database::{Acquire, Database, NotOpened, Options};
 pub use guard::{Guard, ReleaseError};
 pub use news::{Events, News};
+pub use survey::{Sight, Survey};
 
 use crate::clock::{Clock, SystemClock, Ticks};
 use crate::lease::record::{LeaseId, Token};
