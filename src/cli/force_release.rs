@@ -4,7 +4,6 @@
 //! The hazard is an impatient user who does not see who is at work, so the holder's name is typed, and what was confirmed
 //! is what is ordered, whoever has it by then. Letting others in at once is a second, named step.
 
-use super::describe::{self, person};
 use super::exit::Exit;
 use super::open::{LANGUAGE, now};
 use super::seen::Seen;
@@ -14,6 +13,7 @@ use crate::i18n::{About, Order, Talk, printable};
 use crate::lease::record::Holder;
 use crate::lease::timing::Timing;
 use crate::lease::{State, Status};
+use crate::session::describe::{self, person};
 use crate::session::{Database, Options, PATIENCE};
 use std::path::PathBuf;
 

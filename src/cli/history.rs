@@ -3,7 +3,6 @@
 //! Reads only. The hazards: names and notes that a spreadsheet takes for formulas, since the list is made to be opened in one; and
 //! telling more than is known: a holder that fell silent wrote down no end, so its last sign of life stands for it.
 
-use super::describe::{person, trouble};
 use super::exit::Exit;
 use super::open::{LANGUAGE, lossy, now};
 use super::seen::{PersonLine, rfc3339};
@@ -12,6 +11,7 @@ use super::terminal::{give, say};
 use crate::clock::Moment;
 use crate::i18n::{About, Cell, Ending, Talk, When, plain_json, printable};
 use crate::lease::timing::Timing;
+use crate::session::describe::{person, trouble};
 use crate::session::{Database, Options};
 use crate::store::{End, PastLease};
 use serde::Serialize;

@@ -5,7 +5,6 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
-use super::news::talk;
 use super::open::{LANGUAGE, lossy, now};
 use super::seen::rfc3339;
 use super::take::{TakeArguments, give_back, open, take};
@@ -13,6 +12,7 @@ use super::terminal::{give, say};
 use crate::i18n::{About, Talk, plain_json};
 use crate::lease::Belief;
 use crate::lease::timing::Timing;
+use crate::session::describe::talk;
 use crate::session::{Database, Guard, News};
 use serde::Serialize;
 use std::io::Read;

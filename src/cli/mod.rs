@@ -5,14 +5,12 @@
 
 mod attention;
 mod demo;
-mod describe;
 mod doctor;
 mod exit;
 mod force_release;
 mod history;
 mod hold;
 mod manual;
-mod news;
 mod open;
 mod run;
 mod seen;

@@ -2,15 +2,15 @@
 //!
 //! `status` and `watch` tell the same things in the same words. The hazard is to call free what could not be seen.
 
-use super::describe;
 use super::exit::Exit;
 use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
-use super::terminal::{colours, give, tinted};
+use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::i18n::{About, Order, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
+use crate::session::describe;
 use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
 use crate::store::Waiter;
 use chrono::{Local, SecondsFormat, TimeZone};
@@ -229,7 +229,7 @@ impl Seen {
         if json {
             return serde_json::to_string(&self.line).is_ok_and(|line| give(plain_json(&line)));
         }
-        give(format!("{prefix}{}", tinted(&self.sentence, describe::tone(self.state), colours(&std::io::stdout()))))
+        give(format!("{prefix}{}", tinted(&self.sentence, tone(self.state), colours(&std::io::stdout()))))
     }
 }
 

@@ -5,13 +5,13 @@
 
 use super::attention::Happening;
 use super::exit::Exit;
-use super::news::talk;
 use super::open::{LANGUAGE, now, process_id};
 use super::terminal::say;
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
 use crate::platform::guard::{Guarded, Push};
 use crate::platform::signals::{self, INTERRUPT, QUIT, Signal};
+use crate::session::describe::talk;
 use crate::session::{Database, Guard, News};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;

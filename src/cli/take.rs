@@ -1,7 +1,6 @@
 //! Getting the lease, and saying why not: what `run` and `hold` have in common.
 
 use super::attention::Attention;
-use super::describe;
 use super::exit::Exit;
 use super::open::{LANGUAGE, detail, now};
 use super::terminal::say;
@@ -9,6 +8,7 @@ use super::waiting::Waiting;
 use crate::i18n::{About, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
+use crate::session::describe;
 use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, PATIENCE, ReleaseError, Wait};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

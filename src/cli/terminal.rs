@@ -3,6 +3,7 @@
 //! Stdout is data and stderr is talk. The hazards: a closed pipe must not end a program that guards something (so nothing here can
 //! fail), and a terminal that cannot draw must not be drawn on.
 
+use crate::lease::State;
 use std::io::{self, IsTerminal, Write};
 
 /// The tone of a state.
@@ -12,6 +13,16 @@ pub(super) enum Tone {
     Busy,
     Warning,
     Dim,
+}
+
+/// Returns the tone of a state.
+pub(super) const fn tone(state: State) -> Tone {
+    match state {
+        State::Free | State::Mine => Tone::Good,
+        State::Held => Tone::Busy,
+        State::Stale => Tone::Warning,
+        State::Unreachable | State::Denied => Tone::Dim,
+    }
 }
 
 /// Writes one line to stderr.

@@ -3,13 +3,13 @@
 //! The hazard is to be taken for a lock: by the time this returns somebody else may have it, so its help says to use `run`.
 
 use super::attention::Attention;
-use super::describe;
 use super::exit::Exit;
 use super::open::{LANGUAGE, now};
 use super::take::{Waited, duration, open, refused, stopped, waited};
 use super::terminal::{give, say};
 use crate::i18n::{About, Talk, printable};
 use crate::lease::timing::Timing;
+use crate::session::describe;
 use crate::session::{Acquire, AcquireError, Options, Wait};
 use std::path::PathBuf;
 use std::time::Duration;

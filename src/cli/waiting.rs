@@ -2,13 +2,13 @@
 //!
 //! The hazard is noise: hand-offs of a few milliseconds say nothing, and a log is not flooded.
 
-use super::describe;
 use super::open::{LANGUAGE, now};
 use super::terminal::{LiveLine, say};
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
 use crate::lease::{State, Status};
 use crate::session::Database;
+use crate::session::describe;
 use std::io::IsTerminal;
 use std::time::Duration;
 

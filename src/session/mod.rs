@@ -4,6 +4,7 @@
 //! to know of itself. What it promises and what it does not is in the crate's documentation.
 
 mod database;
+pub(crate) mod describe;
 mod engine;
 mod guard;
 mod memory;

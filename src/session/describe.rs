@@ -1,22 +1,23 @@
-//! From a status to the sentence that a person reads. Pure.
+//! From a status, or from news about a lease, to what a person reads. Pure.
 
-use super::terminal::Tone;
+use super::News;
 use crate::clock::{Moment, WallTime};
-use crate::i18n::{Person, Place, Sentence, Takeable, Trouble, When, printable};
+use crate::i18n::{Person, Place, Sentence, Takeable, Talk, Trouble, When, printable};
 use crate::lease::record::Holder;
-use crate::lease::wire::Failure;
+use crate::lease::timing::Timing;
+use crate::lease::wire::{Doubt, Failure, Loss};
 use crate::lease::{State, Status};
 use std::time::Duration;
 
 /// Returns how a holder is called: the full name where it is known.
-pub(super) fn person(holder: Option<&Holder>) -> Person {
+pub(crate) fn person(holder: Option<&Holder>) -> Person {
     let Some(holder) = holder else { return Person::default() };
     let name = if holder.name.is_empty() { &holder.user } else { &holder.name };
     Person { name: printable(name), machine: printable(&holder.machine) }
 }
 
 /// Returns what to say about a state, seen by `me` at `now`.
-pub(super) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment) -> Sentence {
+pub(crate) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment) -> Sentence {
     let holder = status.holder.as_deref();
     let who = person(holder);
     let since = status.acquired.map(|at| When { at: at.0, now: now.wall.0 });
@@ -59,18 +60,8 @@ fn before(now: WallTime, ago: Duration) -> i64 {
     now.0.saturating_sub(i64::try_from(ago.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// Returns the tone of a state.
-pub(super) const fn tone(state: State) -> Tone {
-    match state {
-        State::Free | State::Mine => Tone::Good,
-        State::Held => Tone::Busy,
-        State::Stale => Tone::Warning,
-        State::Unreachable | State::Denied => Tone::Dim,
-    }
-}
-
 /// Returns a failure in people's words.
-pub(super) const fn trouble(failure: Failure) -> Trouble {
+pub(crate) const fn trouble(failure: Failure) -> Trouble {
     match failure {
         Failure::Unreachable => Trouble::Silent,
         Failure::Denied => Trouble::Denied,
@@ -79,5 +70,20 @@ pub(super) const fn trouble(failure: Failure) -> Trouble {
         Failure::Gone => Trouble::Gone,
         Failure::NoFolder => Trouble::NoFolder,
         Failure::Unusable => Trouble::Unusable,
+    }
+}
+
+/// Returns what to say to that. A renewal is worth a word only when it was overdue.
+pub(crate) fn talk(news: &News, timing: &Timing) -> Talk {
+    match news {
+        News::Renewed => Talk::Renewed,
+        News::Expiring => Talk::Expiring(timing.margin),
+        News::Unsure(Doubt::Fence) => Talk::Unsure,
+        News::Unsure(Doubt::ClocksParted) => Talk::UnsureAfterSleep,
+        News::Recovered(token) => Talk::Recovered(token.0),
+        News::Lost(Loss::TakenOver(holder)) => Talk::LostTo(person(holder.as_deref())),
+        News::Lost(Loss::RecordGone) => Talk::LostRecord,
+        News::Lost(Loss::Revoked(revoke)) => Talk::LostRevoked(person(Some(&revoke.by)), printable(&revoke.reason)),
+        News::Revoked(revoke) => Talk::Revoked(person(Some(&revoke.by)), printable(&revoke.reason)),
     }
 }
