@@ -86,6 +86,8 @@ pub enum Wish {
     Log,
     /// Edit the configuration.
     Settings,
+    /// Add a database to the configuration.
+    Add,
     /// End the agent.
     Quit,
 }

@@ -18,6 +18,18 @@ pub struct Config {
     pub release_before_sleep: bool,
 }
 
+impl Default for Config {
+    fn default() -> Self {
+        use State::{Denied, Free, Held, Mine, Stale, Unreachable};
+        Self {
+            language: None,
+            databases: Vec::new(),
+            icon_order: vec![Unreachable, Denied, Stale, Held, Mine, Free],
+            release_before_sleep: false,
+        }
+    }
+}
+
 /// One configured database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseConfig {
@@ -35,6 +47,23 @@ pub struct DatabaseConfig {
     pub notify: Notify,
     /// Accept a folder that a program synchronises between computers.
     pub accept_sync_folder: bool,
+}
+
+impl DatabaseConfig {
+    /// Returns the configuration of a database that no file names.
+    #[must_use]
+    pub fn of_path(path: PathBuf) -> Self {
+        let label = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy()).into_owned();
+        Self {
+            label,
+            path,
+            program: Vec::new(),
+            read_only_program: Vec::new(),
+            timing: Timing::default(),
+            notify: Notify::default(),
+            accept_sync_folder: false,
+        }
+    }
 }
 
 /// What people are notified of.

@@ -1,0 +1,731 @@
+//! The agent's state, and what follows from what happens: events in, actions out.
+//!
+//! Pure: no clock, no share, no desktop. One thread owns it. What is shown is not decided here but derived from it (`view.rs`), so that
+//! nothing that was shown can outlive what made it true. The hazards: a lease taken for somebody who pressed Cancel; two answers to one
+//! click; a notification that says *free* of a database that nobody can see.
+
+use super::shown::{Key, NoticeKey, Topic, Wish};
+use super::ui::Heard;
+use crate::clock::{Moment, Ticks, WallTime};
+use crate::config::{Config, DatabaseConfig, WhenFree};
+use crate::i18n::agent::tomorrow;
+use crate::i18n::{Language, Person};
+use crate::lease::record::{Holder, Token};
+use crate::lease::timing::Timing;
+use crate::lease::wire::Failure;
+use crate::lease::{State, Status};
+use crate::session::News;
+use crate::session::describe::person;
+use crate::store::Waiter;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a folder must have been out of sight before people are told: cables are jostled, servers restarted.
+const GONE_FOR: Duration = Duration::from_secs(20);
+/// How long the agent waits for what it holds to be given back before it ends.
+const FAREWELL: Duration = Duration::from_secs(4);
+/// How many programs are named that still have a database open.
+const MOST_PROGRAMS: usize = 4;
+
+/// What one look has shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The state, and who has it.
+    pub status: Status,
+    /// Who waits, oldest first.
+    pub waiting: Vec<Waiter>,
+    /// What the system said about a folder that could not be seen; empty when nothing.
+    pub reason: String,
+    /// Who this process is there.
+    pub me: Option<Holder>,
+}
+
+/// Why a database could not be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// Somebody has it.
+    Taken(Person),
+    /// The share failed.
+    Failed(Failure, String),
+    /// Something else, in the system's words.
+    Other(String),
+}
+
+/// Who asked over the agent's socket.
+pub type Asker = u64;
+
+/// What programs of this user ask the agent for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Request {
+    /// Watch this database as well.
+    Watch(PathBuf),
+    /// Take a database and keep it.
+    Take(PathBuf, Duration),
+    /// Give it back; whether or not a program still has it open.
+    Release(PathBuf, bool),
+    /// Show the status window.
+    Show,
+    /// Say what the agent does.
+    Status,
+    /// End.
+    Stop,
+}
+
+/// What they are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// It is taken, under this token.
+    Taken(Token),
+    /// It is not held by the agent.
+    NotHeld,
+    /// It could not be taken.
+    Refused(Refusal),
+    /// These programs still have it open.
+    StillOpen(Vec<String>),
+    /// It could not be given back in order and lapses by itself within this time; `None` when it had been lost.
+    Unreleased(Option<Duration>),
+    /// What the agent does.
+    Status(Report),
+}
+
+/// What the agent says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Whether an icon is on the screen.
+    pub tray: bool,
+    /// Whether notifications can be shown.
+    pub notifier: bool,
+    /// Every database: label, path, state, and whether the agent holds it.
+    pub databases: Vec<(String, PathBuf, Option<State>, bool)>,
+}
+
+/// What happens to the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The configuration is this, at the start and whenever it changes.
+    Configured(Box<Config>),
+    /// A look has shown this.
+    Seen(Key, Box<Seen>),
+    /// A lease that the agent holds has news.
+    News(Key, News),
+    /// Taking has ended.
+    Taken(Key, Result<Token, Refusal>),
+    /// Giving back has ended; the error as in [`Answer::Unreleased`].
+    GivenBack(Key, Result<(), Option<Duration>>),
+    /// These programs of this computer have the database open.
+    OpenedBy(Key, Vec<String>),
+    /// The desktop says something.
+    Heard(Heard),
+    /// A program of this user asks for something.
+    Asked(Asker, Request),
+    /// A deadline has come.
+    Tick,
+}
+
+/// What the agent is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Look at this database from now on.
+    Watch(Key, Box<DatabaseConfig>),
+    /// Look at it no longer.
+    Unwatch(Key),
+    /// Take it, waiting that long.
+    Take(Key, Duration),
+    /// Stop waiting for it.
+    StopTaking(Key),
+    /// Give it back.
+    GiveBack(Key),
+    /// Find out which programs of this computer have it open.
+    WhoHasItOpen(Key),
+    /// Stand in line for it, or leave the line.
+    Queue(Key, bool),
+    /// Start the program that opens it (`false`: that only reads it).
+    Start(Key, bool),
+    /// Tell this user's own `run` or `hold` to give it back.
+    Order(Key),
+    /// Answer somebody.
+    Reply(Asker, Answer),
+    /// Show the status window.
+    Window(Wish),
+    /// Show the log.
+    ShowLog,
+    /// Edit the configuration.
+    EditSettings,
+    /// All is done.
+    End,
+}
+
+/// Whether the agent has a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It does not.
+    No,
+    /// It is taking it.
+    Taking,
+    /// It has it.
+    Has(Token),
+    /// It was past its fence and is winning it back.
+    Unsure,
+    /// It is giving it back.
+    Releasing,
+}
+
+/// Something that is worth a notification until it is dismissed, replaced or untrue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tiding {
+    /// It is free.
+    Free,
+    /// Somebody was faster.
+    TooLate(Person),
+    /// It could not be taken.
+    NotTaken(Refusal),
+    /// News about the lease.
+    News(News),
+    /// Programs still have it open.
+    StillOpen(Vec<String>),
+    /// The folder has been out of sight since then.
+    Gone(Ticks),
+    /// It can be seen again.
+    Back,
+}
+
+/// One database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its key.
+    pub key: Key,
+    /// How it is configured.
+    pub config: DatabaseConfig,
+    /// It came from the command line, not from a file.
+    pub passing: bool,
+    /// What was seen last.
+    pub seen: Option<Seen>,
+    /// Whether the agent has it.
+    pub hold: Hold,
+    /// The user wants to know when it is free.
+    pub wanted: bool,
+    /// What is worth a notification.
+    pub tidings: BTreeMap<Topic, Tiding>,
+    /// Out of sight since then.
+    gone: Option<Ticks>,
+    /// Who waits for it to be taken or given back.
+    askers: Vec<Asker>,
+    /// Give it back without asking who has it open.
+    anyway: bool,
+}
+
+impl Entry {
+    fn new(key: Key, config: DatabaseConfig, passing: bool) -> Self {
+        Self {
+            key,
+            config,
+            passing,
+            seen: None,
+            hold: Hold::No,
+            wanted: false,
+            tidings: BTreeMap::new(),
+            gone: None,
+            askers: Vec::new(),
+            anyway: false,
+        }
+    }
+
+    /// Returns the state that was seen last.
+    #[must_use]
+    pub fn state(&self) -> Option<State> {
+        self.seen.as_ref().map(|seen| seen.status.state)
+    }
+
+    /// Returns whether somebody who wants it could have it now, as far as was seen.
+    #[must_use]
+    pub fn is_available(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| {
+            let status = &seen.status;
+            let takeable =
+                matches!(status.state, State::Held | State::Stale) && status.takeable_in == Some(Duration::ZERO) && !status.newer;
+            status.state == State::Free || takeable
+        })
+    }
+
+    fn replies(&mut self, answer: &Answer) -> impl Iterator<Item = Action> {
+        let answer = answer.clone();
+        std::mem::take(&mut self.askers).into_iter().map(move |asker| Action::Reply(asker, answer.clone()))
+    }
+}
+
+/// The agent's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// The language of a system whose configuration names none.
+    pub system_language: Language,
+    /// What is configured.
+    pub config: Config,
+    /// The databases, configured ones first, in their order.
+    pub entries: Vec<Entry>,
+    /// Nothing is said until then.
+    pub muted_until: Option<WallTime>,
+    /// Whether an icon can be shown.
+    pub tray: bool,
+    /// Whether notifications can be shown.
+    pub notifier: bool,
+    /// The durations of databases that no file names.
+    timing: Timing,
+    next_key: u32,
+    /// It ends, at that time at the latest.
+    ending: Option<Ticks>,
+    ended: bool,
+}
+
+impl Model {
+    /// Makes a model that knows nothing yet: the configuration is its first event.
+    #[must_use]
+    pub fn new(system_language: Language, timing: Timing) -> Self {
+        Self {
+            system_language,
+            config: Config::default(),
+            timing,
+            entries: Vec::new(),
+            muted_until: None,
+            tray: true,
+            notifier: true,
+            next_key: 1,
+            ending: None,
+            ended: false,
+        }
+    }
+
+    /// Returns the language people are spoken to in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.config.language.unwrap_or(self.system_language)
+    }
+
+    /// Returns whether notifications are muted at that moment.
+    #[must_use]
+    pub fn is_muted(&self, now: Moment) -> bool {
+        self.muted_until.is_some_and(|until| now.wall < until)
+    }
+
+    /// Returns when something happens although nothing happened, at the latest.
+    #[must_use]
+    pub fn deadline(&self, now: Moment) -> Option<Ticks> {
+        let mute = self.muted_until.map(|until| {
+            let left = u64::try_from(until.0.saturating_sub(now.wall.0)).unwrap_or(0);
+            now.ticks + Duration::from_millis(left)
+        });
+        let gone = self.entries.iter().filter(|entry| !entry.tidings.contains_key(&Topic::Share)).filter_map(|entry| entry.gone);
+        let gone = gone.map(|since| since + GONE_FOR).min();
+        [mute, gone, self.ending].into_iter().flatten().min()
+    }
+
+    /// Returns one database.
+    #[must_use]
+    pub fn entry(&self, key: Key) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key == key)
+    }
+
+    fn entry_mut(&mut self, key: Key) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.key == key)
+    }
+
+    /// Takes what happened, and returns what is to be done.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Action> {
+        let mut actions = match event {
+            Event::Configured(config) => self.configured(*config),
+            Event::Seen(key, seen) => self.seen(now, key, *seen),
+            Event::News(key, news) => self.news(key, news),
+            Event::Taken(key, result) => self.taken(key, result),
+            Event::GivenBack(key, result) => self.given_back(key, result),
+            Event::OpenedBy(key, programs) => self.opened_by(key, programs),
+            Event::Heard(heard) => self.heard(now, heard),
+            Event::Asked(asker, request) => self.asked(now, asker, request),
+            Event::Tick => Vec::new(),
+        };
+        self.tick(now);
+        let held = self.entries.iter().any(|entry| !matches!(entry.hold, Hold::No));
+        if self.ending.is_some_and(|until| !held || now.ticks >= until) && !self.ended {
+            self.ended = true;
+            actions.push(Action::End);
+        }
+        actions
+    }
+
+    fn tick(&mut self, now: Moment) {
+        if self.muted_until.is_some_and(|until| now.wall >= until) {
+            self.muted_until = None;
+        }
+        for entry in &mut self.entries {
+            if let Some(since) = entry.gone.filter(|since| now.ticks >= *since + GONE_FOR) {
+                let tiding = entry.tidings.entry(Topic::Share).or_insert(Tiding::Gone(since));
+                if *tiding == Tiding::Back {
+                    *tiding = Tiding::Gone(since);
+                }
+            }
+        }
+    }
+
+    fn configured(&mut self, config: Config) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let mut before = std::mem::take(&mut self.entries);
+        for wanted in &config.databases {
+            let same = before.iter().position(|entry| entry.config.label == wanted.label && entry.config.path == wanted.path);
+            let entry = match same.map(|at| before.remove(at)) {
+                // Durations are part of what a running session was opened with; they wait while it is held.
+                Some(mut entry) if entry.config.timing == wanted.timing || entry.hold != Hold::No => {
+                    entry.config = DatabaseConfig { timing: entry.config.timing, ..wanted.clone() };
+                    entry.passing = false;
+                    entry
+                }
+                Some(entry) => {
+                    actions.push(Action::Unwatch(entry.key));
+                    self.watch(wanted.clone(), false, &mut actions)
+                }
+                None => self.watch(wanted.clone(), false, &mut actions),
+            };
+            self.entries.push(entry);
+        }
+        for entry in before {
+            // What is held stays, whoever took it out of the file.
+            if entry.passing || entry.hold != Hold::No {
+                self.entries.push(Entry { passing: true, ..entry });
+            } else {
+                actions.push(Action::Unwatch(entry.key));
+            }
+        }
+        self.config = config;
+        actions
+    }
+
+    fn watch(&mut self, config: DatabaseConfig, passing: bool, actions: &mut Vec<Action>) -> Entry {
+        let key = Key(self.next_key);
+        self.next_key += 1;
+        actions.push(Action::Watch(key, Box::new(config.clone())));
+        Entry::new(key, config, passing)
+    }
+
+    fn seen(&mut self, now: Moment, key: Key, seen: Seen) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let was_available = entry.is_available();
+        let first = entry.seen.is_none();
+        let state = seen.status.state;
+        entry.seen = Some(seen);
+        let known = !matches!(state, State::Unreachable | State::Denied);
+        if known {
+            entry.gone = None;
+            if matches!(entry.tidings.get(&Topic::Share), Some(Tiding::Gone(_))) {
+                entry.tidings.insert(Topic::Share, Tiding::Back);
+            }
+        } else if !first && state == State::Unreachable {
+            entry.gone.get_or_insert(now.ticks);
+        }
+        let available = entry.is_available();
+        let told = match entry.config.notify.free {
+            WhenFree::Never => false,
+            WhenFree::Wanted => entry.wanted,
+            WhenFree::Always => entry.wanted || !first,
+        };
+        if available && !was_available && told {
+            entry.tidings.insert(Topic::Free, Tiding::Free);
+        }
+        if !available && entry.tidings.get(&Topic::Free) == Some(&Tiding::Free) {
+            entry.tidings.remove(&Topic::Free);
+        }
+        if state == State::Mine {
+            // Whoever has it need not be told any more that it is free, or that somebody was faster.
+            entry.tidings.remove(&Topic::Free);
+            return self.forget(key);
+        }
+        Vec::new()
+    }
+
+    fn news(&mut self, key: Key, news: News) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        match &news {
+            News::Renewed => {
+                if matches!(entry.tidings.get(&Topic::Hold), Some(Tiding::News(News::Expiring))) {
+                    entry.tidings.remove(&Topic::Hold);
+                }
+                return Vec::new();
+            }
+            News::Recovered(token) => entry.hold = Hold::Has(*token),
+            News::Unsure(_) => entry.hold = Hold::Unsure,
+            News::Expiring | News::Revoked(_) => {}
+            News::Lost(_) => {
+                // The guard of a lost lease is of no use any more.
+                entry.tidings.insert(Topic::Hold, Tiding::News(news));
+                return vec![Action::GiveBack(key)];
+            }
+        }
+        entry.tidings.insert(Topic::Hold, Tiding::News(news));
+        Vec::new()
+    }
+
+    fn taken(&mut self, key: Key, result: Result<Token, Refusal>) -> Vec<Action> {
+        let ending = self.ending.is_some();
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        match result {
+            Ok(token) => {
+                entry.hold = Hold::Has(token);
+                entry.tidings.remove(&Topic::Free);
+                entry.tidings.remove(&Topic::Hold);
+                let mut actions: Vec<Action> = entry.replies(&Answer::Taken(token)).collect();
+                if ending {
+                    entry.hold = Hold::Releasing;
+                    actions.push(Action::GiveBack(key));
+                    return actions;
+                }
+                actions.append(&mut self.forget(key));
+                actions
+            }
+            Err(refusal) => {
+                entry.hold = Hold::No;
+                let asked = !entry.askers.is_empty();
+                let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).collect();
+                // Whoever asked on a command line reads the answer there.
+                if !asked {
+                    if let Refusal::Taken(who) = refusal {
+                        entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
+                        actions.append(&mut self.want(key));
+                    } else {
+                        entry.tidings.insert(Topic::Hold, Tiding::NotTaken(refusal));
+                    }
+                }
+                actions
+            }
+        }
+    }
+
+    fn given_back(&mut self, key: Key, result: Result<(), Option<Duration>>) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let lost = matches!(entry.tidings.get(&Topic::Hold), Some(Tiding::News(News::Lost(_))));
+        entry.hold = Hold::No;
+        if !lost {
+            entry.tidings.remove(&Topic::Hold);
+        }
+        let answer = result.map_or_else(Answer::Unreleased, |()| Answer::Done);
+        entry.replies(&answer).collect()
+    }
+
+    fn opened_by(&mut self, key: Key, mut programs: Vec<String>) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let Hold::Has(_) = entry.hold else { return Vec::new() };
+        programs.truncate(MOST_PROGRAMS);
+        if programs.is_empty() || entry.anyway {
+            entry.hold = Hold::Releasing;
+            return vec![Action::GiveBack(key)];
+        }
+        let asked = !entry.askers.is_empty();
+        let actions = entry.replies(&Answer::StillOpen(programs.clone())).collect();
+        if !asked {
+            entry.tidings.insert(Topic::Hold, Tiding::StillOpen(programs));
+        }
+        actions
+    }
+
+    fn heard(&mut self, now: Moment, heard: Heard) -> Vec<Action> {
+        match heard {
+            Heard::Wish(wish) => self.wish(now, wish),
+            Heard::Dismissed(NoticeKey(key, topic)) => {
+                if let Some(entry) = self.entry_mut(key) {
+                    entry.tidings.remove(&topic);
+                }
+                Vec::new()
+            }
+            Heard::Tray(here) => {
+                self.tray = here;
+                Vec::new()
+            }
+            Heard::Notifier(here) => {
+                self.notifier = here;
+                Vec::new()
+            }
+            Heard::Sleep if self.config.release_before_sleep => self.give_all_back(),
+            // Whatever is held verifies itself: its clock went on.
+            Heard::Sleep | Heard::Wake => Vec::new(),
+            Heard::SessionEnds => self.end(now),
+        }
+    }
+
+    fn wish(&mut self, now: Moment, wish: Wish) -> Vec<Action> {
+        match wish {
+            Wish::NotifyMe(key) => self.want(key),
+            Wish::ForgetMe(key) => self.forget(key),
+            Wish::Take(key) => self.take(key, Duration::ZERO),
+            Wish::Release(key) => self.release(key, false),
+            Wish::ReleaseAnyway(key) => self.release(key, true),
+            Wish::Open(key) => self.start(key, true),
+            Wish::OpenReadOnly(key) => self.start(key, false),
+            Wish::Ask(_) | Wish::AnswerRelease(_) | Wish::AnswerLater(_) | Wish::AnswerNo(_) => Vec::new(),
+            Wish::Details(_) | Wish::Why(_) | Wish::Legend | Wish::Report | Wish::Add => vec![Action::Window(wish)],
+            Wish::Mute(Duration::ZERO) => {
+                self.muted_until = None;
+                Vec::new()
+            }
+            Wish::Mute(span) => {
+                self.muted_until = Some(WallTime(now.wall.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX))));
+                Vec::new()
+            }
+            Wish::MuteUntilTomorrow => {
+                self.muted_until = tomorrow(now.wall.0).map(WallTime);
+                Vec::new()
+            }
+            Wish::Log => vec![Action::ShowLog],
+            Wish::Settings => vec![Action::EditSettings],
+            Wish::Quit => self.end(now),
+        }
+    }
+
+    fn want(&mut self, key: Key) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        if std::mem::replace(&mut entry.wanted, true) {
+            return Vec::new();
+        }
+        if entry.is_available() {
+            entry.tidings.insert(Topic::Free, Tiding::Free);
+        }
+        vec![Action::Queue(key, true)]
+    }
+
+    fn forget(&mut self, key: Key) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        entry.tidings.remove(&Topic::Free);
+        if std::mem::take(&mut entry.wanted) { vec![Action::Queue(key, false)] } else { Vec::new() }
+    }
+
+    fn take(&mut self, key: Key, wait: Duration) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key).filter(|entry| entry.hold == Hold::No) else { return Vec::new() };
+        entry.hold = Hold::Taking;
+        entry.tidings.remove(&Topic::Hold);
+        entry.tidings.remove(&Topic::Free);
+        vec![Action::Take(key, wait)]
+    }
+
+    fn release(&mut self, key: Key, anyway: bool) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        entry.anyway = anyway;
+        match entry.hold {
+            Hold::Has(_) | Hold::Unsure if anyway || entry.hold == Hold::Unsure => {
+                entry.hold = Hold::Releasing;
+                entry.tidings.remove(&Topic::Hold);
+                vec![Action::GiveBack(key)]
+            }
+            Hold::Has(_) => vec![Action::WhoHasItOpen(key)],
+            Hold::Taking => vec![Action::StopTaking(key)],
+            Hold::No if entry.state() == Some(State::Mine) => vec![Action::Order(key)],
+            Hold::No | Hold::Unsure | Hold::Releasing => Vec::new(),
+        }
+    }
+
+    fn start(&mut self, key: Key, writes: bool) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let program = if writes { &entry.config.program } else { &entry.config.read_only_program };
+        if program.is_empty() {
+            // An answer that comes late, after the configuration changed.
+            return if writes { self.take(key, Duration::ZERO) } else { Vec::new() };
+        }
+        let mut actions = vec![Action::Start(key, writes)];
+        if writes {
+            actions.append(&mut self.forget(key));
+        }
+        actions
+    }
+
+    fn asked(&mut self, now: Moment, asker: Asker, request: Request) -> Vec<Action> {
+        match request {
+            Request::Take(path, wait) => {
+                let mut actions = Vec::new();
+                let key = self.find_or_add(path, &mut actions);
+                let Some(entry) = self.entry_mut(key) else { return actions };
+                match entry.hold {
+                    Hold::Has(token) => {
+                        actions.push(Action::Reply(asker, Answer::Taken(token)));
+                        return actions;
+                    }
+                    Hold::No | Hold::Taking | Hold::Unsure | Hold::Releasing => entry.askers.push(asker),
+                }
+                actions.append(&mut self.take(key, wait));
+                actions
+            }
+            Request::Release(path, anyway) => {
+                let Some(key) = self.find(&path) else { return vec![Action::Reply(asker, Answer::NotHeld)] };
+                let actions = self.release(key, anyway);
+                match (&actions[..], self.entry_mut(key)) {
+                    ([], _) | (_, None) => vec![Action::Reply(asker, Answer::NotHeld)],
+                    ([Action::Order(_)], _) => actions.into_iter().chain([Action::Reply(asker, Answer::Done)]).collect(),
+                    (_, Some(entry)) => {
+                        entry.askers.push(asker);
+                        actions
+                    }
+                }
+            }
+            Request::Watch(path) => {
+                let mut actions = Vec::new();
+                self.find_or_add(path, &mut actions);
+                actions.push(Action::Reply(asker, Answer::Done));
+                actions
+            }
+            Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
+            Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
+            Request::Stop => {
+                let mut actions = vec![Action::Reply(asker, Answer::Done)];
+                actions.append(&mut self.end(now));
+                actions
+            }
+        }
+    }
+
+    /// Returns what the agent says of itself.
+    fn report(&self) -> Report {
+        let held = |entry: &Entry| matches!(entry.hold, Hold::Has(_) | Hold::Unsure | Hold::Releasing);
+        let databases = self
+            .entries
+            .iter()
+            .map(|entry| (entry.config.label.clone(), entry.config.path.clone(), entry.state(), held(entry)))
+            .collect();
+        Report { tray: self.tray, notifier: self.notifier, databases }
+    }
+
+    fn find(&self, path: &PathBuf) -> Option<Key> {
+        self.entries.iter().find(|entry| entry.config.path == *path).map(|entry| entry.key)
+    }
+
+    fn find_or_add(&mut self, path: PathBuf, actions: &mut Vec<Action>) -> Key {
+        if let Some(key) = self.find(&path) {
+            return key;
+        }
+        let config = DatabaseConfig { timing: self.timing, ..DatabaseConfig::of_path(path) };
+        let entry = self.watch(config, true, actions);
+        let key = entry.key;
+        self.entries.push(entry);
+        key
+    }
+
+    fn give_all_back(&mut self) -> Vec<Action> {
+        let mut actions = Vec::new();
+        for entry in &mut self.entries {
+            match entry.hold {
+                Hold::Has(_) | Hold::Unsure => {
+                    entry.hold = Hold::Releasing;
+                    actions.push(Action::GiveBack(entry.key));
+                }
+                Hold::Taking => actions.push(Action::StopTaking(entry.key)),
+                Hold::No | Hold::Releasing => {}
+            }
+        }
+        actions
+    }
+
+    fn end(&mut self, now: Moment) -> Vec<Action> {
+        self.ending.get_or_insert(now.ticks + FAREWELL);
+        self.give_all_back()
+    }
+}
+
+/// Returns who has a database, as people are told.
+#[must_use]
+pub fn holder(seen: &Seen) -> Person {
+    person(seen.status.holder.as_deref())
+}

@@ -1,0 +1,342 @@
+//! What the agent shows, as a pure function of its state: icon, tooltip, menu, notifications.
+//!
+//! It is made anew whenever something changed, and the desktop is given what differs. The hazards: a text that was true a moment ago (so
+//! nothing is remembered here), and names that other people chose (so they are plain text, and short).
+
+use super::model::{Entry, Hold, Model, Refusal, Seen, Tiding, holder};
+use super::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, Wish};
+use crate::clock::Moment;
+use crate::i18n::agent::{In, Label, Meaning, Word};
+use crate::i18n::{About, Language, Sentence, Talk, printable};
+use crate::lease::State;
+use crate::session::News;
+use crate::session::describe::{self, trouble};
+use std::time::Duration;
+
+/// How many databases have a place of their own in the menu.
+const MOST_IN_MENU: usize = 12;
+/// How many lines the tooltip has.
+const MOST_IN_TOOLTIP: usize = 6;
+/// How many characters of a sentence a menu or a tooltip shows: panels draw one line as wide as it takes.
+const LONGEST: usize = 120;
+/// How long a name or a note in a notification may be.
+const LONGEST_BODY: usize = 300;
+
+/// Returns all that the tray shows.
+#[must_use]
+pub fn view(model: &Model, now: Moment) -> View {
+    let entries = by_relevance(model);
+    let face = entries.first().map_or(Face::Free, |entry| face(entry));
+    let click = match entries.first() {
+        None => Wish::Add,
+        Some(only) if entries.len() == 1 => Wish::Details(Some(only.key)),
+        Some(_) => Wish::Details(None),
+    };
+    View {
+        face,
+        attention: needs_attention(model),
+        title: "Sharelock".into(),
+        tooltip: tooltip(model, &entries, now),
+        menu: menu(model, &entries, now),
+        click,
+    }
+}
+
+/// Returns which notifications are true now. Those that the user muted are left out, except where work may be lost.
+#[must_use]
+pub fn notices(model: &Model, now: Moment) -> Vec<Notice> {
+    let muted = model.is_muted(now);
+    let said = model
+        .entries
+        .iter()
+        .flat_map(|entry| entry.tidings.iter().filter_map(|(topic, tiding)| notice(model, entry, *topic, tiding, now)));
+    said.filter(|notice| notice.urgent || !muted).collect()
+}
+
+fn needs_attention(model: &Model) -> bool {
+    model.entries.iter().any(|entry| entry.hold == Hold::Unsure || entry.tidings.iter().any(|(_, tiding)| is_urgent(tiding)))
+}
+
+fn is_urgent(tiding: &Tiding) -> bool {
+    match tiding {
+        Tiding::News(News::Expiring | News::Unsure(_) | News::Lost(_) | News::Revoked(_)) | Tiding::StillOpen(_) => true,
+        Tiding::News(News::Renewed | News::Recovered(_))
+        | Tiding::Free
+        | Tiding::TooLate(_)
+        | Tiding::NotTaken(_)
+        | Tiding::Gone(_)
+        | Tiding::Back => false,
+    }
+}
+
+/// Returns the icon of one database.
+#[must_use]
+pub fn face(entry: &Entry) -> Face {
+    match (entry.hold, entry.state()) {
+        (Hold::Has(_) | Hold::Releasing, _) => Face::Mine,
+        (Hold::Unsure, _) => Face::Stale,
+        (Hold::No | Hold::Taking, state) => match state {
+            None | Some(State::Unreachable | State::Denied) => Face::Unreachable,
+            Some(State::Free) => Face::Free,
+            Some(State::Mine) => Face::Mine,
+            Some(State::Stale) => Face::Stale,
+            Some(State::Held) if entry.wanted || entry.hold == Hold::Taking => Face::Waiting,
+            Some(State::Held) => Face::Held,
+        },
+    }
+}
+
+/// Returns what an icon means.
+#[must_use]
+pub const fn meaning(face: Face) -> Meaning {
+    match face {
+        Face::Free => Meaning::Free,
+        Face::Mine => Meaning::Mine,
+        Face::Held => Meaning::Held,
+        Face::Waiting => Meaning::Waiting,
+        Face::Stale => Meaning::Stale,
+        Face::Unreachable => Meaning::Unreachable,
+    }
+}
+
+/// Returns the databases, the one that the icon tells of first; otherwise in their order.
+fn by_relevance(model: &Model) -> Vec<&Entry> {
+    let mut entries: Vec<&Entry> = model.entries.iter().collect();
+    entries.sort_by_key(|entry| {
+        let state = match face(entry) {
+            Face::Mine => State::Mine,
+            // What was not looked at yet is no trouble.
+            _ if entry.seen.is_none() => return usize::MAX,
+            _ => entry.state().unwrap_or(State::Unreachable),
+        };
+        model.config.icon_order.iter().position(|one| *one == state).unwrap_or(usize::MAX - 1)
+    });
+    entries
+}
+
+/// Returns what to say about the state of one database.
+#[must_use]
+pub fn sentence(model: &Model, entry: &Entry, now: Moment) -> String {
+    let language = model.language();
+    let label = printable(&entry.config.label);
+    let word = match (entry.hold, &entry.seen) {
+        (Hold::Taking, _) => Word::Taking(label),
+        (Hold::Releasing, _) => Word::Releasing(label),
+        (Hold::Unsure, _) => return About(&label, &Talk::Unsure, language).to_string(),
+        (Hold::Has(_) | Hold::No, None) => Word::NotLookedYet(label),
+        (Hold::Has(_) | Hold::No, Some(seen)) => return About(&label, &said(seen, now), language).to_string(),
+    };
+    In(&word, language).to_string()
+}
+
+fn said(seen: &Seen, now: Moment) -> Sentence {
+    let nobody = crate::lease::record::Holder::default();
+    let sentence = describe::sentence(&seen.status, seen.me.as_ref().unwrap_or(&nobody), seen.reason.clone(), now);
+    match sentence {
+        // A line that stays on the screen would be wrong a second later.
+        Sentence::Held { who, since, last_sign: _ } => Sentence::Held { who, since, last_sign: None },
+        // What the system said is for the details.
+        Sentence::Unreachable { .. } => Sentence::Unreachable { reason: String::new() },
+        Sentence::Denied { .. } => Sentence::Denied { reason: String::new() },
+        sentence => sentence,
+    }
+}
+
+fn tooltip(model: &Model, entries: &[&Entry], now: Moment) -> String {
+    let language = model.language();
+    if entries.is_empty() {
+        return In(&Word::NoDatabase, language).to_string();
+    }
+    let mut lines: Vec<String> =
+        entries.iter().take(MOST_IN_TOOLTIP).map(|entry| short(&sentence(model, entry, now), LONGEST)).collect();
+    if entries.len() > MOST_IN_TOOLTIP {
+        lines.push("…".into());
+    }
+    if model.is_muted(now) {
+        lines.push(In(&Word::Muted, language).to_string());
+    }
+    lines.join("\n")
+}
+
+fn menu(model: &Model, entries: &[&Entry], now: Moment) -> Vec<Item> {
+    let language = model.language();
+    let label = |label: Label| In(&label, language).to_string();
+    let mut menu = Vec::new();
+    match entries {
+        [] => {
+            menu.push(Item::Text(In(&Word::NoDatabase, language).to_string()));
+            menu.push(Item::Verb(label(Label::Add), Wish::Add));
+        }
+        [only] => menu.append(&mut of_one(model, only, now)),
+        many => {
+            for entry in many.iter().take(MOST_IN_MENU) {
+                let name = short(&format!("{}{}", printable(&entry.config.label), state_mark(entry, language)), LONGEST);
+                menu.push(Item::More(name, of_one(model, entry, now)));
+            }
+            menu.push(Item::Verb(label(Label::AllDatabases), Wish::Details(None)));
+        }
+    }
+    menu.push(Item::Line);
+    let mute = if model.is_muted(now) {
+        Item::Check(label(Label::Mute), true, Wish::Mute(Duration::ZERO))
+    } else {
+        let hour = Item::Verb(label(Label::MuteHour), Wish::Mute(Duration::from_secs(3600)));
+        Item::More(label(Label::Mute), vec![hour, Item::Verb(label(Label::MuteUntilTomorrow), Wish::MuteUntilTomorrow)])
+    };
+    menu.push(mute);
+    let help = vec![
+        Item::Verb(label(Label::Legend), Wish::Legend),
+        Item::Verb(label(Label::Report), Wish::Report),
+        Item::Verb(label(Label::Log), Wish::Log),
+    ];
+    menu.push(Item::More(label(Label::Help), help));
+    menu.push(Item::Verb(label(Label::Settings), Wish::Settings));
+    menu.push(Item::Line);
+    menu.push(Item::Verb(label(Label::Quit), Wish::Quit));
+    menu
+}
+
+/// Returns what follows a database's name in a menu of several, in a few words.
+fn state_mark(entry: &Entry, language: Language) -> String {
+    let who = entry.seen.as_ref().map(holder).filter(|who| !who.name.is_empty());
+    match (face(entry), who) {
+        (Face::Held | Face::Waiting | Face::Stale, Some(who)) => format!(" – {}", who.name),
+        (face, _) if entry.seen.is_some() => format!(" – {}", In(&meaning(face), language)),
+        _ => String::new(),
+    }
+}
+
+/// Returns the lines about one database.
+fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
+    let language = model.language();
+    let key = entry.key;
+    let verb = |label: Label, wish: Wish| Item::Verb(In(&label, language).to_string(), wish);
+    let mut items = vec![Item::Text(short(&sentence(model, entry, now), LONGEST))];
+    let (open, read) = (!entry.config.program.is_empty(), !entry.config.read_only_program.is_empty());
+    match (entry.hold, entry.state()) {
+        (Hold::Has(_), _) => {
+            if open {
+                items.push(verb(Label::Open, Wish::Open(key)));
+            }
+            items.push(verb(Label::Release, Wish::Release(key)));
+        }
+        (Hold::Unsure | Hold::Taking, _) | (Hold::No, Some(State::Mine)) => items.push(verb(Label::Release, Wish::Release(key))),
+        (Hold::Releasing, _) | (Hold::No, None) => {}
+        (Hold::No, Some(State::Free)) => {
+            if open {
+                items.push(verb(Label::Open, Wish::Open(key)));
+            }
+            items.push(verb(Label::Take, Wish::Take(key)));
+        }
+        (Hold::No, Some(State::Held | State::Stale)) => {
+            if entry.is_available() {
+                if open {
+                    items.push(verb(Label::Open, Wish::Open(key)));
+                }
+                items.push(verb(Label::Take, Wish::Take(key)));
+            }
+            items.push(notify_me(entry, language));
+            if let Some(seen) = entry.seen.as_ref().filter(|seen| seen.status.holder.is_some() && !seen.status.own_user) {
+                items.push(verb(Label::Ask(holder(seen)), Wish::Ask(key)));
+            }
+            if read {
+                items.push(verb(Label::OpenReadOnly, Wish::OpenReadOnly(key)));
+            }
+        }
+        (Hold::No, Some(State::Unreachable | State::Denied)) => items.push(verb(Label::Why, Wish::Why(key))),
+    }
+    items.push(verb(Label::Details, Wish::Details(Some(key))));
+    items
+}
+
+fn notify_me(entry: &Entry, language: Language) -> Item {
+    let wish = if entry.wanted { Wish::ForgetMe(entry.key) } else { Wish::NotifyMe(entry.key) };
+    Item::Check(In(&Label::NotifyMe, language).to_string(), entry.wanted, wish)
+}
+
+fn notice(model: &Model, entry: &Entry, topic: Topic, tiding: &Tiding, now: Moment) -> Option<Notice> {
+    let language = model.language();
+    let key = entry.key;
+    let name = short(&printable(&entry.config.label), LONGEST);
+    let asks = entry.config.notify;
+    let button = |label: Label, wish: Wish| (In(&label, language).to_string(), wish);
+    let word = |word: Word| In(&word, language).to_string();
+    let talk = |talk: &Talk| About(&name, talk, language).to_string();
+    let (title, body, buttons) = match tiding {
+        Tiding::Free => {
+            let free = entry.state() == Some(State::Free);
+            let title = if free { Word::IsFree(name.clone()) } else { Word::CanBeTakenOver(name.clone()) };
+            let first = if entry.config.program.is_empty() { Label::Take } else { Label::Open };
+            let wish = if entry.config.program.is_empty() { Wish::Take(key) } else { Wish::Open(key) };
+            (word(title), String::new(), vec![button(first, wish), button(Label::NotNow, Wish::ForgetMe(key))])
+        }
+        Tiding::TooLate(who) => (name.clone(), word(Word::TooLate(who.clone())), Vec::new()),
+        Tiding::NotTaken(refusal) => (name.clone(), refused(refusal, &name, language), Vec::new()),
+        Tiding::News(_) | Tiding::StillOpen(_) if !asks.hold => return None,
+        Tiding::News(news) => {
+            let buttons = match news {
+                News::Revoked(_) => vec![button(Label::Release, Wish::Release(key))],
+                News::Renewed | News::Expiring | News::Unsure(_) | News::Recovered(_) | News::Lost(_) => Vec::new(),
+            };
+            (name.clone(), talk(&describe::talk(news, &entry.config.timing)), buttons)
+        }
+        Tiding::StillOpen(programs) => {
+            let anyway = button(Label::ReleaseAnyway, Wish::ReleaseAnyway(key));
+            (name.clone(), word(Word::StillOpen(programs.iter().map(|program| printable(program)).collect())), vec![anyway])
+        }
+        Tiding::Gone(_) | Tiding::Back if !asks.share => return None,
+        Tiding::Gone(_) => (name.clone(), talk_state(model, entry, now), vec![button(Label::Why, Wish::Why(key))]),
+        Tiding::Back => (word(Word::SeenAgain), talk_state(model, entry, now), Vec::new()),
+    };
+    let body = short(&body, LONGEST_BODY);
+    Some(Notice { key: NoticeKey(key, topic), title, body, buttons, urgent: is_urgent(tiding) })
+}
+
+fn talk_state(model: &Model, entry: &Entry, now: Moment) -> String {
+    sentence(model, entry, now)
+}
+
+fn refused(refusal: &Refusal, name: &str, language: Language) -> String {
+    let talk = match refusal {
+        Refusal::Taken(who) => return In(&Word::TooLate(who.clone()), language).to_string(),
+        Refusal::Failed(failure, detail) => Talk::Failed(trouble(*failure), printable(detail)),
+        Refusal::Other(detail) => Talk::System(printable(detail)),
+    };
+    About(name, &talk, language).to_string()
+}
+
+/// Returns the text, or as much of it as fits with an ellipsis behind it.
+fn short(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(longest - 1).chain(['…']).collect(),
+    }
+}
+
+/// Returns which database a wish is about.
+#[must_use]
+pub fn about(wish: &Wish) -> Option<Key> {
+    match wish {
+        Wish::NotifyMe(key)
+        | Wish::ForgetMe(key)
+        | Wish::Take(key)
+        | Wish::Release(key)
+        | Wish::ReleaseAnyway(key)
+        | Wish::Open(key)
+        | Wish::OpenReadOnly(key)
+        | Wish::Ask(key)
+        | Wish::AnswerRelease(key)
+        | Wish::AnswerLater(key)
+        | Wish::AnswerNo(key)
+        | Wish::Why(key) => Some(*key),
+        Wish::Details(key) => *key,
+        Wish::Mute(_)
+        | Wish::MuteUntilTomorrow
+        | Wish::Legend
+        | Wish::Report
+        | Wish::Log
+        | Wish::Settings
+        | Wish::Add
+        | Wish::Quit => None,
+    }
+}

@@ -1,0 +1,273 @@
+//! The words of the agent: menu, buttons, tooltips, notifications. Both languages stand side by side, so that whoever changes one sees
+//! the other.
+//!
+//! Sentences about the state of a database are the command line's own; what is here is what only an icon or a notification says.
+
+use super::{Language, Person, local};
+use chrono::{Days, NaiveTime};
+use std::fmt::{self, Display, Formatter};
+
+/// Words of the agent, in a language.
+#[derive(Debug, Clone, Copy)]
+pub struct In<'a, T>(pub &'a T, pub Language);
+
+/// What stands on a menu item or a button.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Label {
+    /// Tell me when it is free.
+    NotifyMe,
+    /// Take it.
+    Take,
+    /// Give it back.
+    Release,
+    /// Give it back although a program has it open.
+    ReleaseAnyway,
+    /// Start the program that opens it.
+    Open,
+    /// Start the program that only reads it.
+    OpenReadOnly,
+    /// Ask whoever has it.
+    Ask(Person),
+    /// An answer: in ten minutes.
+    InTenMinutes,
+    /// An answer: not now.
+    NotNow,
+    /// Leave everything as it is.
+    Cancel,
+    /// Show all there is to know.
+    Details,
+    /// Show all databases.
+    AllDatabases,
+    /// Say why it cannot be opened.
+    Why,
+    /// The menu of silences.
+    Mute,
+    /// Say nothing for an hour.
+    MuteHour,
+    /// Say nothing until tomorrow.
+    MuteUntilTomorrow,
+    /// Say things again.
+    Unmute,
+    /// The menu of explanations.
+    Help,
+    /// What the icons mean.
+    Legend,
+    /// Collect what is needed to report a problem.
+    Report,
+    /// The log.
+    Log,
+    /// The configuration.
+    Settings,
+    /// Add a database.
+    Add,
+    /// End the agent.
+    Quit,
+}
+
+/// A name, or somebody.
+fn name<'a>(who: &'a Person, somebody: &'a str) -> &'a str {
+    if who.name.is_empty() { somebody } else { &who.name }
+}
+
+impl Display for In<'_, Label> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (english, french) = match self.0 {
+            Label::Ask(who) => {
+                return match self.1 {
+                    Language::English => write!(f, "Ask {}", name(who, "whoever has it")),
+                    Language::French => write!(f, "Demander à {}", name(who, "la personne qui l’utilise")),
+                };
+            }
+            Label::NotifyMe => ("Notify me when it is free", "Me prévenir quand elle est libre"),
+            Label::Take => ("Reserve it for me", "La réserver pour moi"),
+            Label::Release => ("Release", "Libérer"),
+            Label::ReleaseAnyway => ("Release anyway", "Libérer quand même"),
+            Label::Open => ("Open", "Ouvrir"),
+            Label::OpenReadOnly => ("Open read-only", "Consulter"),
+            Label::InTenMinutes => ("In 10 min", "Dans 10 min"),
+            Label::NotNow => ("Not now", "Plus tard"),
+            Label::Cancel => ("Cancel", "Annuler"),
+            Label::Details => ("Details…", "Détails…"),
+            Label::AllDatabases => ("All databases…", "Toutes les bases…"),
+            Label::Why => ("Why can’t I open it?", "Pourquoi ne puis-je pas l’ouvrir ?"),
+            Label::Mute => ("Mute", "Silence"),
+            Label::MuteHour => ("For 1 hour", "Pendant 1 heure"),
+            Label::MuteUntilTomorrow => ("Until tomorrow", "Jusqu’à demain"),
+            Label::Unmute => ("Notify again", "Prévenir à nouveau"),
+            Label::Help => ("Help", "Aide"),
+            Label::Legend => ("What the icons mean", "Signification des icônes"),
+            Label::Report => ("Report a problem…", "Signaler un problème…"),
+            Label::Log => ("Show the log", "Afficher le journal"),
+            Label::Settings => ("Settings…", "Réglages…"),
+            Label::Add => ("Add a database…", "Ajouter une base…"),
+            Label::Quit => ("Quit", "Quitter"),
+        };
+        f.write_str(match self.1 {
+            Language::English => english,
+            Language::French => french,
+        })
+    }
+}
+
+/// What an icon means, in a few words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Nobody has it.
+    Free,
+    /// This user has it.
+    Mine,
+    /// Somebody else has it.
+    Held,
+    /// Somebody else has it, and this user wants it.
+    Waiting,
+    /// No sign of life.
+    Stale,
+    /// The folder cannot be seen.
+    Unreachable,
+}
+
+impl Display for In<'_, Meaning> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (english, french) = match self.0 {
+            Meaning::Free => ("free", "libre"),
+            Meaning::Mine => ("yours", "à vous"),
+            Meaning::Held => ("in use", "occupée"),
+            Meaning::Waiting => ("in use, and you are waiting", "occupée, et vous attendez"),
+            Meaning::Stale => ("no sign of life", "sans signe de vie"),
+            Meaning::Unreachable => ("cannot be seen", "hors de vue"),
+        };
+        f.write_str(match self.1 {
+            Language::English => english,
+            Language::French => french,
+        })
+    }
+}
+
+/// What a notification, a tooltip or a line of the menu says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Word {
+    /// Nobody has the database of this name.
+    IsFree(String),
+    /// Its last holder is gone, and it can be taken over.
+    CanBeTakenOver(String),
+    /// Somebody else was faster.
+    TooLate(Person),
+    /// It is being taken.
+    Taking(String),
+    /// It is being given back.
+    Releasing(String),
+    /// Its state is not known yet.
+    NotLookedYet(String),
+    /// Which place this user has among those who wait.
+    Place(usize),
+    /// How many wait.
+    Waiting(usize),
+    /// Somebody asks for the database of this name.
+    AsksFor(Person, String),
+    /// Somebody gave back the database of this name because this user asked.
+    AnswerReleased(Person, String),
+    /// Somebody needs ten more minutes.
+    AnswerLater(Person, String),
+    /// Somebody cannot give it back now.
+    AnswerNo(Person, String),
+    /// These programs still have it open.
+    StillOpen(Vec<String>),
+    /// The folder can be seen again.
+    SeenAgain,
+    /// No database is configured.
+    NoDatabase,
+    /// Nothing is said for a while.
+    Muted,
+    /// How many databases this user has, of how many.
+    SomeMine(usize, usize),
+    /// The agent was ended while it had the database of this name.
+    EndedWhileHolding(String),
+}
+
+impl Display for In<'_, Word> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Language::English => english(f, self.0),
+            Language::French => french(f, self.0),
+        }
+    }
+}
+
+fn english(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
+    match word {
+        Word::IsFree(database) => write!(f, "{database} is free."),
+        Word::CanBeTakenOver(database) => write!(f, "{database} can be taken over: whoever had it gives no sign of life."),
+        Word::TooLate(who) => {
+            write!(f, "Too late by a moment: {} has just taken it. You are still on the list.", name(who, "somebody"))
+        }
+        Word::Taking(database) => write!(f, "{database}: being reserved for you …"),
+        Word::Releasing(database) => write!(f, "{database}: being released …"),
+        Word::NotLookedYet(database) => write!(f, "{database}: not looked at yet."),
+        Word::Place(place) => write!(f, "You are number {place} in line."),
+        Word::Waiting(1) => f.write_str("1 person is waiting."),
+        Word::Waiting(count) => write!(f, "{count} people are waiting."),
+        Word::AsksFor(who, database) => write!(f, "{} asks for {database}.", name(who, "Somebody")),
+        Word::AnswerReleased(who, database) => write!(f, "{} has released {database}.", name(who, "Somebody")),
+        Word::AnswerLater(who, database) => {
+            write!(f, "{} needs {database} for ten more minutes.", name(who, "Somebody"))
+        }
+        Word::AnswerNo(who, database) => write!(f, "{} cannot release {database} now.", name(who, "Somebody")),
+        Word::StillOpen(programs) if programs.len() == 1 => write!(f, "{} still has it open: release anyway?", programs.join("")),
+        Word::StillOpen(programs) => write!(f, "{} still have it open: release anyway?", programs.join(", ")),
+        Word::SeenAgain => f.write_str("The shared folder can be seen again."),
+        Word::NoDatabase => f.write_str("No database is configured yet."),
+        Word::Muted => f.write_str("Notifications are muted."),
+        Word::SomeMine(mine, all) => write!(f, "{mine} of {all} are yours."),
+        Word::EndedWhileHolding(database) => {
+            write!(f, "Sharelock was ended while it kept {database} for you. Look whether everything was saved.")
+        }
+    }
+}
+
+fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
+    match word {
+        Word::IsFree(database) => write!(f, "La base {database} est libre."),
+        Word::CanBeTakenOver(database) => {
+            write!(f, "La base {database} peut être reprise : plus aucun signe de vie de la personne qui l’utilisait.")
+        }
+        Word::TooLate(who) => {
+            write!(f, "Trop tard d’un instant : {} vient de la prendre. Vous restez sur la liste.", name(who, "quelqu’un"))
+        }
+        Word::Taking(database) => write!(f, "{database} : réservation en cours…"),
+        Word::Releasing(database) => write!(f, "{database} : libération en cours…"),
+        Word::NotLookedYet(database) => write!(f, "{database} : pas encore consultée."),
+        Word::Place(place) => write!(f, "Vous êtes en position {place} dans la file."),
+        Word::Waiting(1) => f.write_str("1 personne attend."),
+        Word::Waiting(count) => write!(f, "{count} personnes attendent."),
+        Word::AsksFor(who, database) => write!(f, "{} demande la base {database}.", name(who, "Quelqu’un")),
+        Word::AnswerReleased(who, database) => write!(f, "{} a libéré la base {database}.", name(who, "Quelqu’un")),
+        Word::AnswerLater(who, database) => {
+            write!(f, "{} a encore besoin de la base {database} pendant dix minutes.", name(who, "Quelqu’un"))
+        }
+        Word::AnswerNo(who, database) => {
+            write!(f, "{} ne peut pas libérer la base {database} maintenant.", name(who, "Quelqu’un"))
+        }
+        Word::StillOpen(programs) if programs.len() == 1 => {
+            write!(f, "{} l’a encore ouverte : libérer quand même ?", programs.join(""))
+        }
+        Word::StillOpen(programs) => write!(f, "{} l’ont encore ouverte : libérer quand même ?", programs.join(", ")),
+        Word::SeenAgain => f.write_str("Le dossier partagé est de nouveau visible."),
+        Word::NoDatabase => f.write_str("Aucune base n’est encore configurée."),
+        Word::Muted => f.write_str("Les notifications sont coupées."),
+        Word::SomeMine(mine, all) => write!(f, "Vous en utilisez {mine} sur {all}."),
+        Word::EndedWhileHolding(database) => write!(
+            f,
+            "Sharelock a été arrêté alors qu’il gardait la base {database} pour vous. Vérifiez que tout est enregistré."
+        ),
+    }
+}
+
+/// Returns when tomorrow begins here, both in milliseconds since 1970 (UTC); `None` at the ends of time.
+#[must_use]
+pub fn tomorrow(now: i64) -> Option<i64> {
+    let today = local(now)?;
+    let next = today.date_naive().checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
+    // Where the clocks are put forward at midnight, that time does not exist.
+    let begins = next.and_local_timezone(chrono::Local);
+    Some(begins.earliest().map_or(now.saturating_add(24 * 3_600_000), |begins| begins.timestamp_millis()))
+}
