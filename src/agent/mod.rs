@@ -1,5 +1,6 @@
 //! The agent: what runs in the background, watches the configured databases, holds leases for its user and shows all that.
 
+pub mod events;
 pub mod model;
 pub mod shown;
 pub mod ui;

@@ -3,7 +3,8 @@
 //! It is made anew whenever something changed, and the desktop is given what differs. The hazards: a text that was true a moment ago (so
 //! nothing is remembered here), and names that other people chose (so they are plain text, and short).
 
-use super::model::{Entry, Hold, Model, Refusal, Seen, Tiding, holder};
+use super::events::{Refusal, Seen};
+use super::model::{Entry, Hold, Model, Tiding, holder};
 use super::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, Wish};
 use crate::clock::Moment;
 use crate::i18n::agent::{In, Label, Meaning, Word};

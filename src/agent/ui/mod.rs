@@ -71,10 +71,7 @@ impl Ui {
 ///
 /// # Panics
 /// If the agent does.
-pub fn run<T: Send + 'static>(
-    hear: impl Fn(Heard) + Send + Sync + 'static,
-    agent: impl FnOnce(Ui) -> T + Send + 'static,
-) -> T {
+pub fn run<T: Send + 'static>(hear: impl Fn(Heard) + Send + Sync + 'static, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
     let hear: Hear = Arc::new(hear);
     let listener = Arc::clone(&hear);
     // Where they cannot be taken over, they end the process as they always did, and the leases lapse.
