@@ -1,7 +1,180 @@
 //! The agent: what runs in the background, watches the configured databases, holds leases for its user and shows all that.
+//!
+//! One thread owns the state and hears everything; whatever may take long (the share, programs, windows) is done by others, which tell
+//! it how that ended. What happens is in `events.rs`, what follows from it in `model.rs`, what that looks like in `view.rs`, who does it
+//! in `doing.rs`, and what draws it in `ui`. The hazard is a lease that outlives the wish for it: guards live here alone, and every way
+//! out gives them back.
 
+mod doing;
 pub mod events;
 pub mod model;
 pub mod shown;
 pub mod ui;
 pub mod view;
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::Config;
+use crate::i18n::Language;
+use crate::lease::timing::Timing;
+use doing::Doing;
+use events::{Action, Answer, Event, Request};
+use model::Model;
+use shown::{Notice, NoticeKey, View};
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use ui::{Heard, Ui};
+
+/// What the agent begins with.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The configuration.
+    pub config: Config,
+    /// The language of the system.
+    pub language: Language,
+    /// The durations of databases that the configuration does not name.
+    pub timing: Timing,
+    /// What is asked of it at once, as by a program of this user.
+    pub requests: Vec<Request>,
+}
+
+/// Anything that the agent's thread hears.
+pub(crate) enum Message {
+    /// Something happened.
+    Event(Event),
+    /// A program of this user asks for something.
+    Asked(Request, Reply),
+    /// Somebody has done something that the agent wanted done.
+    Done(doing::Outcome),
+}
+
+/// Takes the answer to a request.
+pub type Reply = Box<dyn FnOnce(Answer) + Send>;
+
+/// Where others tell the agent something, from any thread.
+#[derive(Clone)]
+pub struct Hotline(Sender<Message>);
+
+impl Hotline {
+    /// Asks for something; `reply` is called once, unless the agent ends first.
+    pub fn ask(&self, request: Request, reply: Reply) {
+        // An agent that has ended answers nobody.
+        drop(self.0.send(Message::Asked(request, reply)));
+    }
+
+    /// Tells that the configuration has changed.
+    pub fn configured(&self, config: Config) {
+        drop(self.0.send(Message::Event(Event::Configured(Box::new(config)))));
+    }
+}
+
+/// Runs the agent until it is told to end. `connect` is given the line on which others can reach it, and what it returns is kept until
+/// then.
+///
+/// Must be called on the main thread before any other exists.
+///
+/// # Errors
+/// When there are no threads to be had.
+pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T + Send + 'static) -> io::Result<()> {
+    let (sender, messages) = mpsc::channel();
+    let desktop = sender.clone();
+    let hear = move |heard: Heard| drop(desktop.send(Message::Event(Event::Heard(heard))));
+    ui::run(hear, move |ui| {
+        let doing = Doing::begin(&sender)?;
+        let kept = connect(Hotline(sender.clone()));
+        let model = Model::new(start.language, start.timing);
+        let mut agent = Agent { model, doing, ui, view: None, notices: BTreeMap::new(), askers: BTreeMap::new(), next_asker: 0 };
+        agent.happen(Event::Configured(Box::new(start.config)));
+        for request in start.requests {
+            agent.asked(request, Box::new(drop));
+        }
+        agent.run(&messages);
+        drop(kept);
+        Ok(())
+    })
+}
+
+struct Agent {
+    model: Model,
+    doing: Doing,
+    ui: Ui,
+    /// What is shown.
+    view: Option<View>,
+    notices: BTreeMap<NoticeKey, Notice>,
+    askers: BTreeMap<events::Asker, Reply>,
+    next_asker: events::Asker,
+}
+
+impl Agent {
+    fn run(&mut self, messages: &Receiver<Message>) {
+        loop {
+            let now = SystemClock.now();
+            let message = match self.model.deadline(now) {
+                Some(deadline) => messages.recv_timeout(deadline.since(now.ticks)),
+                None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            let goes_on = match message {
+                Ok(Message::Event(event)) => self.happen(event),
+                Ok(Message::Asked(request, reply)) => self.asked(request, reply),
+                Ok(Message::Done(outcome)) => match self.doing.done(outcome) {
+                    Some(event) => self.happen(event),
+                    None => true,
+                },
+                Err(RecvTimeoutError::Timeout) => self.happen(Event::Tick),
+                Err(RecvTimeoutError::Disconnected) => false,
+            };
+            if !goes_on {
+                return;
+            }
+        }
+    }
+
+    fn asked(&mut self, request: Request, reply: Reply) -> bool {
+        let asker = self.next_asker;
+        self.next_asker += 1;
+        self.askers.insert(asker, reply);
+        self.happen(Event::Asked(asker, request))
+    }
+
+    /// Lets something happen, does what follows, and shows what is different. False when the agent is to end.
+    fn happen(&mut self, event: Event) -> bool {
+        let slept = matches!(event, Event::Heard(Heard::Sleep));
+        let mut goes_on = true;
+        for action in self.model.handle(SystemClock.now(), event) {
+            match action {
+                Action::End => goes_on = false,
+                Action::Reply(asker, answer) => {
+                    if let Some(reply) = self.askers.remove(&asker) {
+                        reply(answer);
+                    }
+                }
+                other => self.doing.act(other, &self.model),
+            }
+        }
+        self.show();
+        if slept {
+            self.doing.before_sleep(&self.ui);
+        }
+        goes_on
+    }
+
+    fn show(&mut self) {
+        let now = SystemClock.now();
+        let view = view::view(&self.model, now);
+        if self.view.as_ref() != Some(&view) {
+            self.ui.show(view.clone());
+            self.view = Some(view);
+        }
+        let notices: BTreeMap<NoticeKey, Notice> =
+            view::notices(&self.model, now).into_iter().map(|notice| (notice.key, notice)).collect();
+        for key in self.notices.keys().filter(|key| !notices.contains_key(key)) {
+            self.ui.withdraw(*key);
+        }
+        for (key, notice) in &notices {
+            if self.notices.get(key) != Some(notice) {
+                self.ui.notify(notice.clone());
+            }
+        }
+        self.notices = notices;
+    }
+}

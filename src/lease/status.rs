@@ -60,7 +60,8 @@ pub struct Status {
 }
 
 impl Status {
-    const fn unknown(state: State, failure: Option<Failure>) -> Self {
+    /// Returns what is said of a database that could not be read.
+    pub(crate) const fn unknown(state: State, failure: Option<Failure>) -> Self {
         Self {
             state,
             lease: None,

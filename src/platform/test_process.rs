@@ -60,6 +60,7 @@ fn play_role() {
         "lock" => super::range_lock::tests::hold_lock(),
         "guard" => super::guard::tests::play(),
         "guarded" => super::guard::tests::play_program(),
+        "open" => super::opened_by::tests::play(),
         "signals" => super::signals::tests::play(),
         other => panic!("no role {other}"),
     }

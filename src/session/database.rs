@@ -259,6 +259,12 @@ impl Database {
         self.session.order_release(reason, now, patience)
     }
 
+    /// Puts this user on the list of those who wait, or keeps the place there, or leaves it. It may take as long as the share does.
+    pub(crate) fn stand_in_line(&self, waiting: bool) {
+        // Being listed is a courtesy: nothing depends on it.
+        drop(self.store.queue(waiting));
+    }
+
     /// Reads who had the database, from when to when, and how it ended; takes no longer than `patience`.
     ///
     /// # Errors
