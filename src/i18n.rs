@@ -19,7 +19,7 @@ pub enum Language {
 }
 
 /// Somebody who holds, or an unknown one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Person {
     /// The full name where it is known, else the log-in name; empty when neither is.
     pub name: String,

@@ -101,6 +101,8 @@ pub mod doctor;
 #[doc(hidden)]
 pub mod i18n;
 #[doc(hidden)]
+pub mod ipc;
+#[doc(hidden)]
 pub mod lease;
 #[doc(hidden)]
 pub mod platform;

@@ -5,12 +5,13 @@
 //! by being dropped.
 
 use super::Message;
-use super::events::{Action, Event, Refusal, Seen};
+use super::events::{Action, Event, Seen};
 use super::model::Model;
 use super::shown::Key;
 use super::ui::Ui;
 use crate::config::DatabaseConfig;
 use crate::i18n::printable;
+use crate::ipc::Refusal;
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
 use crate::platform::opened_by;
@@ -84,8 +85,7 @@ impl Doing {
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, waiting) => self.queue(key, waiting),
             Action::Order(key) => self.order(key),
-            Action::Start(..) | Action::Window(_) | Action::ShowLog | Action::EditSettings => {}
-            Action::Reply(..) | Action::End => {}
+            Action::Start(..) | Action::Window(_) | Action::ShowLog | Action::EditSettings | Action::Reply(..) | Action::End => {}
         }
     }
 

@@ -3,13 +3,11 @@
 use super::shown::{Key, Wish};
 use super::ui::Heard;
 use crate::config::{Config, DatabaseConfig};
-use crate::i18n::Person;
+use crate::ipc::{Answer, Refusal, Request};
+use crate::lease::Status;
 use crate::lease::record::{Holder, Token};
-use crate::lease::wire::Failure;
-use crate::lease::{State, Status};
 use crate::session::News;
 use crate::store::Waiter;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// What one look has shown.
@@ -25,66 +23,8 @@ pub struct Seen {
     pub me: Option<Holder>,
 }
 
-/// Why a database could not be taken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refusal {
-    /// Somebody has it.
-    Taken(Person),
-    /// The share failed.
-    Failed(Failure, String),
-    /// Something else, in the system's words.
-    Other(String),
-}
-
 /// Who asked over the agent's socket.
 pub type Asker = u64;
-
-/// What programs of this user ask the agent for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// Watch this database as well.
-    Watch(PathBuf),
-    /// Take a database and keep it.
-    Take(PathBuf, Duration),
-    /// Give it back; whether or not a program still has it open.
-    Release(PathBuf, bool),
-    /// Show the status window.
-    Show,
-    /// Say what the agent does.
-    Status,
-    /// End.
-    Stop,
-}
-
-/// What they are answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// It is done.
-    Done,
-    /// It is taken, under this token.
-    Taken(Token),
-    /// It is not held by the agent.
-    NotHeld,
-    /// It could not be taken.
-    Refused(Refusal),
-    /// These programs still have it open.
-    StillOpen(Vec<String>),
-    /// It could not be given back in order and lapses by itself within this time; `None` when it had been lost.
-    Unreleased(Option<Duration>),
-    /// What the agent does.
-    Status(Report),
-}
-
-/// What the agent says of itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
-    /// Whether an icon is on the screen.
-    pub tray: bool,
-    /// Whether notifications can be shown.
-    pub notifier: bool,
-    /// Every database: label, path, state, and whether the agent holds it.
-    pub databases: Vec<(String, PathBuf, Option<State>, bool)>,
-}
 
 /// What happens to the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]

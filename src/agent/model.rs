@@ -4,13 +4,14 @@
 //! nothing that was shown can outlive what made it true. The hazards: a lease taken for somebody who pressed Cancel; two answers to one
 //! click; a notification that says *free* of a database that nobody can see.
 
-use super::events::{Action, Answer, Asker, Event, Refusal, Report, Request, Seen};
+use super::events::{Action, Asker, Event, Seen};
 use super::shown::{Key, NoticeKey, Topic, Wish};
 use super::ui::Heard;
 use crate::clock::{Moment, Ticks, WallTime};
 use crate::config::{Config, DatabaseConfig, WhenFree};
 use crate::i18n::agent::tomorrow;
 use crate::i18n::{Language, Person};
+use crate::ipc::{Answer, Refusal, Report, Request, Watched};
 use crate::lease::State;
 use crate::lease::record::Token;
 use crate::lease::timing::Timing;
@@ -552,12 +553,15 @@ impl Model {
     /// Returns what the agent says of itself.
     fn report(&self) -> Report {
         let held = |entry: &Entry| matches!(entry.hold, Hold::Has(_) | Hold::Unsure | Hold::Releasing);
-        let databases = self
-            .entries
-            .iter()
-            .map(|entry| (entry.config.label.clone(), entry.config.path.clone(), entry.state(), held(entry)))
-            .collect();
-        Report { tray: self.tray, notifier: self.notifier, databases }
+        let watched = |entry: &Entry| Watched {
+            label: entry.config.label.clone(),
+            path: entry.config.path.clone(),
+            state: entry.state(),
+            held: held(entry),
+            wanted: entry.wanted,
+        };
+        let databases = self.entries.iter().map(watched).collect();
+        Report { pid: std::process::id(), tray: self.tray, notifier: self.notifier, databases }
     }
 
     fn find(&self, path: &PathBuf) -> Option<Key> {

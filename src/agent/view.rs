@@ -3,12 +3,13 @@
 //! It is made anew whenever something changed, and the desktop is given what differs. The hazards: a text that was true a moment ago (so
 //! nothing is remembered here), and names that other people chose (so they are plain text, and short).
 
-use super::events::{Refusal, Seen};
+use super::events::Seen;
 use super::model::{Entry, Hold, Model, Tiding, holder};
 use super::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, Wish};
 use crate::clock::Moment;
 use crate::i18n::agent::{In, Label, Meaning, Word};
 use crate::i18n::{About, Language, Sentence, Talk, printable};
+use crate::ipc::Refusal;
 use crate::lease::State;
 use crate::session::News;
 use crate::session::describe::{self, trouble};

@@ -95,7 +95,8 @@ pub enum Reply {
 }
 
 /// Why an [`Op`] was not done, or may not have been done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Failure {
     /// The share did not answer, or answered with an I/O error: the operation may or may not have happened.
     Unreachable,

@@ -12,6 +12,7 @@ pub mod file_system;
 pub mod files;
 pub mod guard;
 mod host;
+pub mod local_socket;
 pub mod opened_by;
 pub mod permissions;
 pub mod process;

@@ -1,0 +1,89 @@
+//! The agent's end: listens, and hands each question on.
+//!
+//! The hazard is a guest who takes all seats: each has a thread, there are few of them, and whoever says nothing is sent away where the
+//! system can do that.
+
+use super::{Answer, LONGEST_LINE, Request, line, read};
+use crate::platform::local_socket::{Conversation, Instance};
+use interprocess::local_socket::traits::Stream as _;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+/// How many programs are listened to at once.
+const SEATS: usize = 16;
+/// How long somebody may think before asking.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How long a failing socket is left alone.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Whoever answers: it is given the question and what takes the answer.
+type Respond = Arc<dyn Fn(Request, Box<dyn FnOnce(Answer) + Send>) + Send + Sync>;
+
+/// Listens on a thread of its own for as long as the process lives.
+///
+/// # Errors
+/// When there is no thread to be had.
+pub fn serve(
+    instance: Instance,
+    respond: impl Fn(Request, Box<dyn FnOnce(Answer) + Send>) + Send + Sync + 'static,
+) -> io::Result<()> {
+    let respond: Respond = Arc::new(respond);
+    let seats = Arc::new(AtomicUsize::new(0));
+    let listen = move || {
+        loop {
+            match instance.accept() {
+                Ok(guest) => seat(guest, &respond, &seats),
+                // Out of descriptors, for instance: that passes.
+                Err(_) => drop(mpsc::channel::<()>().1.recv_timeout(PAUSE)),
+            }
+        }
+    };
+    std::thread::Builder::new().name("sharelock-ipc".into()).spawn(listen)?;
+    Ok(())
+}
+
+/// Listens to one guest, if there is a seat.
+fn seat(guest: Conversation, respond: &Respond, seats: &Arc<AtomicUsize>) {
+    if seats.fetch_add(1, Ordering::Relaxed) >= SEATS {
+        seats.fetch_sub(1, Ordering::Relaxed);
+        return;
+    }
+    let (respond, taken) = (Arc::clone(respond), Arc::clone(seats));
+    let talk = move || {
+        // A guest who goes in the middle of it wants no answer.
+        drop(converse(&guest, &respond));
+        taken.fetch_sub(1, Ordering::Relaxed);
+    };
+    if std::thread::Builder::new().name("sharelock-guest".into()).spawn(talk).is_err() {
+        seats.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn converse(guest: &Conversation, respond: &Respond) -> io::Result<()> {
+    // Windows' pipes have no time limits; there a silent guest keeps the seat.
+    drop(guest.set_recv_timeout(Some(SILENCE)));
+    drop(guest.set_send_timeout(Some(SILENCE)));
+    let mut input = BufReader::new(guest);
+    loop {
+        let mut bytes = Vec::new();
+        let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+        input.by_ref().take(limit).read_until(b'\n', &mut bytes)?;
+        if bytes.last() != Some(&b'\n') {
+            // The end, or longer than anything that could be meant.
+            return Ok(());
+        }
+        let answer = match read(&bytes) {
+            None => Answer::NotUnderstood,
+            Some(request) => {
+                let (sender, answer) = mpsc::channel();
+                respond(request, Box::new(move |answer| drop(sender.send(answer))));
+                // The agent ended, and with it everything that was asked of it.
+                answer.recv().map_err(|_| io::ErrorKind::ConnectionAborted)?
+            }
+        };
+        let mut output = guest;
+        output.write_all(&line(&answer)?)?;
+    }
+}
