@@ -276,7 +276,7 @@ class Desktop:
         return (picture or self.look()).box_of_change(self.background, 0, 2, WIDTH // 2, BAR - 4)
 
     def click(self, x, y, button=1):
-        self.call("xdotool", "mousemove", "--sync", x, y)
+        self.call("xdotool", "mousemove", x, y)
         self.call("xdotool", "click", button)
 
     def click_icon(self, button=1):
@@ -285,7 +285,7 @@ class Desktop:
 
     def park(self):
         """Takes the mouse away from everything."""
-        self.call("xdotool", "mousemove", "--sync", WIDTH - 2, HEIGHT - 2)
+        self.call("xdotool", "mousemove", WIDTH - 2, HEIGHT - 2)
 
     def windows(self):
         """The visible windows below the panel's row or over it, as boxes by number, without the panel's own."""
@@ -304,7 +304,12 @@ class Desktop:
         def fresh():
             boxes = [box for number, box in self.windows().items() if number not in before]
             return boxes[0] if len(boxes) == 1 else None
-        return wait_for(what, fresh)
+        def settled():
+            # Notifications are shown first and moved into their corner afterwards.
+            box = fresh()
+            time.sleep(0.2)
+            return box if box == fresh() else None
+        return wait_for(what, settled)
 
     def text_rows(self, box, gap=1):
         """The rows of text in a box, from its top, as middles; thin lines are no text."""

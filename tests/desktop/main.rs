@@ -42,7 +42,7 @@ fn view(face: &str, attention: bool, menu: &str) -> View {
     View {
         face: Face::ALL.into_iter().find(|known| known.name() == face).unwrap(),
         attention,
-        title: "Sharelock".to_owned(),
+        title: "Sharelock & R_D".to_owned(),
         tooltip: "R&D_1.db: <b>Marie Dupont</b> since 09:12 (PC-ACCUEIL)\nwems.db: free".to_owned(),
         menu: vec![
             Item::Text("R&D_1.db: Marie <Dupont> since 09:12".to_owned()),
