@@ -9,6 +9,7 @@ use crate::platform::signals::Signals;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+mod icons;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod system;

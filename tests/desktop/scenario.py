@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""What draws on the desktop, on a real one: tests/desktop/run starts this with the planted agent's path."""
+
+import os
+import sys
+
+from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed, Program, differing, wait_for
+
+FACES = ("free", "mine", "held", "waiting", "stale", "unreachable")
+# Of a panel icon's 22 by 22 pixels, how many must be another colour in every other state.
+DIFFERENCE = 40
+NOTICE_PATH = "/org/freedesktop/Notifications"
+
+
+def step(name):
+    print(f"  {name}", flush=True)
+
+
+def check(fact, what):
+    if not fact:
+        raise Failed(what)
+
+
+def icon(desktop):
+    """The pixels where the icon is, at the panel's left end."""
+    return desktop.look().region(0, 0, BAR + 6, BAR)
+
+
+def show_faces(desktop, agent, shade):
+    desktop.park()
+    seen = {}
+    for face in FACES:
+        before = icon(desktop)
+        agent.tell(f"show {face} calm take")
+        wait_for(f"the icon of {face}", lambda: face == FACES[0] or differing(icon(desktop), before) > DIFFERENCE)
+        seen[face] = icon(desktop)
+        desktop.save(f"{face}-{shade}", 0, 0, BAR + 6, BAR, zoom=4)
+    for one in FACES:
+        for other in FACES:
+            count = differing(seen[one], seen[other])
+            check(one == other or count >= DIFFERENCE, f"{one} and {other} differ in {count} pixels on a {shade} panel")
+    row = [ARTEFACTS / f"{face}-{shade}.png" for face in FACES]
+    desktop.call("convert", *row, "+append", ARTEFACTS / f"faces-{shade}.png")
+
+
+def notices_connection(desktop, agent):
+    """The unique name under which the agent hears of notifications: its one name that shows no icon."""
+    names = [name.strip(" '") for name in desktop.bus("org.freedesktop.DBus.ListNames").strip("([]),").split(",")]
+    items = {desktop.bus("org.freedesktop.DBus.GetNameOwner", item) for item in desktop.items()}
+    def is_ours(name):
+        try:
+            answer = desktop.bus("org.freedesktop.DBus.GetConnectionUnixProcessID", name)
+        except Failed:
+            return False  # It has gone meanwhile, as whoever listed the names has.
+        return answer == f"(uint32 {agent.process.pid},)"
+    (ours,) = [name for name in names if name.startswith(":") and f"('{name}',)" not in items and is_ours(name)]
+    return ours
+
+
+def open_notice(desktop, agent, order):
+    before = desktop.windows()
+    agent.tell(order)
+    return desktop.new_window(before, "a notification")
+
+
+def without_anybody(desktop, agent):
+    step("nobody is there: said, and no more")
+    agent.tell("show free calm take")
+    for line in ("Tray(false)", "Notifier(false)"):
+        wait_for(line, lambda: line in agent.lines)
+    agent.unread = len(agent.lines)
+    check(sorted(agent.lines) == ["Notifier(false)", "Tray(false)"], agent.lines)
+    agent.tell("notify 1 open calm")
+    agent.expect("Dismissed(NoticeKey(Key(1), Free))")
+    agent.silent()
+
+
+def icons(desktop, agent):
+    step("a panel comes, and all six icons are told apart on it")
+    desktop.start_panel(LIGHT)
+    agent.expect("Tray(true)")
+    show_faces(desktop, agent, "light")
+    check(desktop.property("Title") == "'Sharelock & R_D'", desktop.property("Title"))
+    check(desktop.property("Status") == "'Active'", desktop.property("Status"))
+    tip = desktop.property("ToolTip")
+    check("R&amp;D_1.db: &lt;b&gt;Marie Dupont&lt;/b&gt;" in tip, tip)
+
+    step("attention is a mark and a status")
+    calm = icon(desktop)
+    agent.tell("show held attention take")
+    wait_for("the mark", lambda: differing(icon(desktop), calm) > 15)
+    check(desktop.property("Status") == "'NeedsAttention'", desktop.property("Status"))
+    desktop.save("attention-light", 0, 0, BAR + 6, BAR, zoom=4)
+    agent.tell("show held calm take")
+
+
+def clicks(desktop, agent):
+    step("a click on the icon")
+    desktop.click_icon()
+    agent.expect("Wish(Details(None))")
+    step("the tooltip is text")
+    desktop.park()
+    before = desktop.windows()
+    x, y, width, height = desktop.icon_box()
+    desktop.call("xdotool", "mousemove", x + width // 2, y + height // 2)
+    box = desktop.new_window(before, "a tooltip")
+    desktop.look()
+    desktop.save("tooltip", 0, 0, box[0] + box[2] + 8, box[1] + box[3] + 8)
+    check(len(desktop.text_rows(box)) >= 3, "the tooltip's three lines are not drawn")
+    desktop.park()
+    wait_for("the tooltip to go", lambda: desktop.windows().keys() == before.keys())
+
+    step("the menu, line by line")
+    desktop.click_menu("Take it for me_now", shot="menu")
+    agent.expect("Wish(Take(Key(1)))")
+    desktop.click_menu("Tell me when it is free")
+    agent.expect("Wish(ForgetMe(Key(1)))")
+    desktop.click_menu("Quit")
+    agent.expect("Wish(Quit)")
+
+    step("a line that meant something else when it was shown is not obeyed")
+    (number,) = [number for number, label in desktop.menu().items() if label == "Take it for me__now"]
+    agent.tell("show held calm release")
+    wait_for("the other menu", lambda: "Give it back" in desktop.menu().values())
+    (item,) = desktop.items()
+    try:
+        desktop.bus("com.canonical.dbusmenu.Event", number, "clicked", "<0>", 0, destination=item, path="/MenuBar")
+        raise SystemExit("the old number was obeyed")
+    except Failed as failed:
+        check("id not found" in str(failed), failed)
+    agent.silent()
+    desktop.click_menu("Give it back")
+    agent.expect("Wish(Release(Key(1)))")
+
+
+def notices(desktop, agent):
+    step("a notification service comes, and a button is its own wish")
+    desktop.start_notifier()
+    agent.expect("Notifier(true)")
+    desktop.park()
+    box = open_notice(desktop, agent, "notify 1 open calm")
+    desktop.look()
+    desktop.save("notice", box[0] - 8, max(box[1] - 8, 0), box[2] + 8, box[3] + 16)
+    desktop.click_button(0, box)
+    agent.expect("Wish(Open(Key(1)))")
+    agent.silent()
+
+    step("a notice is replaced in its place, and a late answer to the first is dropped")
+    before = desktop.windows()
+    agent.tell("notify 1 open calm")
+    box = desktop.new_window(before, "a notification")
+    agent.tell("notify 1 tell calm")
+    desktop.look()
+    check(len(desktop.windows()) == len(before) + 1, "two notices are shown for one")
+    desktop.click_button(0, box)
+    agent.expect("Wish(NotifyMe(Key(1)))")
+
+    step("withdrawn ones go, and are not dismissed")
+    before = desktop.windows()
+    open_notice(desktop, agent, "notify 1 open urgent")
+    agent.tell("withdraw 1")
+    wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
+    agent.silent()
+
+    step("one that is clicked away is dismissed, not answered")
+    box = open_notice(desktop, agent, "notify 1 open urgent")
+    desktop.click(box[0] + box[2] - 30, box[1] + 20)
+    agent.expect("Dismissed(NoticeKey(Key(1), Free))")
+    agent.silent()
+
+    step("what another program says in the service's name is not believed")
+    open_notice(desktop, agent, "notify 1 open urgent")
+    ours = notices_connection(desktop, agent)
+    def forge(signal, number, what):
+        desktop.call("gdbus", "emit", "--session", "--dest", ours, "--object-path", NOTICE_PATH,
+                     "--signal", f"org.freedesktop.Notifications.{signal}", f"uint32 {number}", what)
+    # The service counts from 1, and the showings are counted from 1.
+    for number in range(1, 8):
+        for serial in range(number, 8):
+            forge("ActionInvoked", number, f"'{serial}.0'")
+        forge("NotificationClosed", number, "uint32 2")
+    agent.silent()
+
+    step("the service dies: said, what it showed is gone, and the next one is used")
+    desktop.stop("notifier")
+    agent.expect("Dismissed(NoticeKey(Key(1), Free))")
+    agent.expect("Notifier(false)")
+    desktop.start_notifier()
+    agent.expect("Notifier(true)")
+    desktop.park()
+    box = open_notice(desktop, agent, "notify 2 open calm")
+    desktop.click_button(1, box)
+    agent.expect("Wish(AnswerNo(Key(2)))")
+
+
+def panel_again(desktop, agent):
+    step("the panel dies and comes back dark: said, and the icons are told apart on it too")
+    desktop.stop("panel")
+    agent.expect("Tray(false)")
+    desktop.start_panel(DARK)
+    agent.expect("Tray(true)")
+    show_faces(desktop, agent, "dark")
+
+
+def idle(desktop, agent):
+    step("nothing happens, and nothing is done")
+    desktop.look()
+    before = agent.switches()
+    agent.silent(10)
+    after = agent.switches()
+    threads = len(os.listdir(f"/proc/{agent.process.pid}/task"))
+    print(f"    woken {after - before} times in 10 s, {threads} threads, {agent.resident_kib()} KiB resident")
+    check(after - before <= 1, f"woken {after - before} times in 10 s")
+    check(threads <= 3, f"{threads} threads")
+
+
+def end(desktop, agent):
+    step("the session ends, and the agent with all that it showed")
+    before = desktop.windows()
+    open_notice(desktop, agent, "notify 1 open urgent")
+    agent.process.terminate()
+    agent.expect("SessionEnds")
+    check(agent.process.poll() is None, "the signal ended it")
+    agent.tell("end")
+    agent.expect("over")
+    wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
+    check(agent.process.wait(5) == 0, "it failed")
+    wait_for("the icon to go", lambda: not desktop.icon_box())
+
+
+def main():
+    with Desktop() as desktop:
+        agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
+        try:
+            for scene in (without_anybody, icons, clicks, notices, panel_again, idle, end):
+                scene(desktop, agent)
+        except BaseException:
+            desktop.save("failed", 0, 0, WIDTH, HEIGHT)
+            print(f"the agent said {agent.lines}; see {ARTEFACTS}/failed.png", flush=True)
+            raise
+
+
+if __name__ == "__main__":
+    main()
