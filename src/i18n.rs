@@ -4,7 +4,6 @@
 //! here decides anything, reads a clock or knows the protocol: it is given words and times. The hazard is a lie by wording:
 //! *free* where the folder could not be seen, *crashed* where a cable is out; the words are docs/PROTOCOL.md's, and no others.
 
-use chrono::{DateTime, Datelike, Days, Local, TimeZone};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
@@ -375,16 +374,14 @@ fn is_hidden(c: char) -> bool {
     )
 }
 
-fn local(millis: i64) -> Option<DateTime<Local>> {
-    Local.timestamp_millis_opt(millis).single()
-}
-
 pub mod doctor;
 mod english;
+mod times;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::{Days, Local, TimeZone};
 
     fn when(days_ago: u64) -> When {
         let now = Local.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap();

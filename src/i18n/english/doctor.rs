@@ -4,7 +4,7 @@ use super::super::doctor::{
     Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
     System, Topic, Verdict, Waits, Who, Words, Writing,
 };
-use super::{Duration, Person, Span, name};
+use super::{Duration, Person, name, span};
 
 pub(in super::super) const fn title(topic: Topic) -> &'static str {
     match topic {
@@ -72,7 +72,7 @@ fn short(time: Duration) -> String {
         ..10.0 => format!("{millis:.1} ms"),
         ..1000.0 => format!("{millis:.0} ms"),
         ..60_000.0 => format!("{:.1} s", millis / 1000.0),
-        _ => Span(time).to_string(),
+        _ => span(time).to_string(),
     }
 }
 
@@ -271,10 +271,10 @@ fn clock(what: &Clock) -> Said {
         Clock::Agree(within, setter) => told(format!("server and computer agree within {}{}", short(*within), by(*setter)), WHY),
         Clock::Same => told("the folder is on this computer and has the same clock", WHY),
         Clock::ServerAhead(off, setter) => {
-            bad(format!("the server's clock is {} ahead of this computer's{}", Span(*off), by(*setter)), WHY, REMEDY)
+            bad(format!("the server's clock is {} ahead of this computer's{}", span(*off), by(*setter)), WHY, REMEDY)
         }
         Clock::ServerBehind(off, setter) => {
-            bad(format!("the server's clock is {} behind this computer's{}", Span(*off), by(*setter)), WHY, REMEDY)
+            bad(format!("the server's clock is {} behind this computer's{}", span(*off), by(*setter)), WHY, REMEDY)
         }
         Clock::Unknown => told("the times of files tell nothing about the server's clock here", WHY),
     }
@@ -379,16 +379,16 @@ fn foreign(what: &Foreign) -> Said {
     match what {
         Foreign::Nothing => told("none", WHY),
         Foreign::InUse(file, by, unchanged) => {
-            let age = unchanged.map_or_else(String::new, |age| format!(", {} ago", Span(age)));
+            let age = unchanged.map_or_else(String::new, |age| format!(", {} ago", span(age)));
             told(format!("{file}: opened with {}{age}", maker(*by)), WHY)
         }
         Foreign::LeftBehind(file, Maker::Journal, age) => bad(
-            format!("{file}: a change that SQLite did not finish, {} ago", Span(*age)),
+            format!("{file}: a change that SQLite did not finish, {} ago", span(*age)),
             "The next program that opens the database undoes the unfinished change with it. Without it the database is damaged.",
             "Do not remove it. Open the database once with its program, alone, and look whether the last entries are there.",
         ),
         Foreign::LeftBehind(file, by, age) => bad(
-            format!("{file}: probably left behind by {}, unchanged for {}", maker(*by), Span(*age)),
+            format!("{file}: probably left behind by {}, unchanged for {}", maker(*by), span(*age)),
             WHY,
             "Make sure that nobody has it open; then remove the file. A lease that Sharelock keeps is not affected.",
         ),
@@ -412,13 +412,13 @@ fn leases(what: &Leases) -> Said {
             format!(
                 "{database}: {}, but no sign of life{}",
                 whom(who),
-                silent.map_or_else(String::new, |time| format!(" for {}", Span(time)))
+                silent.map_or_else(String::new, |time| format!(" for {}", span(time)))
             ),
             "The computer may have been switched off or cut off from the network, or its program ended without giving back.",
             match takeable {
                 Some(Duration::ZERO) => "Nothing: whoever wants it now gets it, and nothing has to be removed.".to_owned(),
                 Some(time) => {
-                    format!("Wait: it can be taken over in {} if that stays so. Nothing has to be removed.", Span(*time))
+                    format!("Wait: it can be taken over in {} if that stays so. Nothing has to be removed.", span(*time))
                 }
                 None => "Look at that computer. Remove nothing by hand.".to_owned(),
             },
@@ -523,7 +523,7 @@ fn pair(what: &Pair) -> Said {
         ),
         Pair::ClocksAgree(within) => told(format!("agree within {}", short(*within)), ""),
         Pair::ClocksDiffer(off) => bad(
-            format!("differ by {}", Span(*off)),
+            format!("differ by {}", span(*off)),
             "Leases do not depend on clocks. But \"since 09:12\" is told by them, and other programs judge locks by their age.",
             "Have both set their clocks from the network.",
         ),
