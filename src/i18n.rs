@@ -17,6 +17,15 @@ pub enum Language {
     French,
 }
 
+impl Language {
+    /// Returns the language of a locale's name (`fr_FR.UTF-8`, `fr-CA`, `fr`): English where it is none of ours.
+    #[must_use]
+    pub fn of_locale(name: &str) -> Self {
+        let language = name.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("fr") { Self::French } else { Self::English }
+    }
+}
+
 /// Somebody who holds, or an unknown one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Person {
@@ -309,7 +318,8 @@ pub struct About<'a, T>(pub &'a str, pub &'a T, pub Language);
 impl Display for About<'_, Sentence> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::sentence(f, self.0, self.1),
+            Language::English => english::sentence(f, self.0, self.1),
+            Language::French => french::sentence(f, self.0, self.1),
         }
     }
 }
@@ -317,7 +327,8 @@ impl Display for About<'_, Sentence> {
 impl Display for About<'_, Talk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::talk(f, self.0, self.1),
+            Language::English => english::talk(f, self.0, self.1),
+            Language::French => french::talk(f, self.0, self.1),
         }
     }
 }
@@ -325,7 +336,8 @@ impl Display for About<'_, Talk> {
 impl Display for About<'_, Cell> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::cell(f, self.1),
+            Language::English => english::cell(f, self.1),
+            Language::French => french::cell(f, self.1),
         }
     }
 }
@@ -333,7 +345,8 @@ impl Display for About<'_, Cell> {
 impl Display for About<'_, Tale> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::tale(f, self.0, self.1),
+            Language::English => english::tale(f, self.0, self.1),
+            Language::French => french::tale(f, self.0, self.1),
         }
     }
 }
@@ -363,6 +376,11 @@ pub fn plain_json(line: &str) -> String {
     plain
 }
 
+/// Returns a remark in brackets behind a text, if there is one.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+}
+
 /// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
 fn is_hidden(c: char) -> bool {
     matches!(
@@ -376,7 +394,10 @@ fn is_hidden(c: char) -> bool {
 
 pub mod doctor;
 mod english;
+mod french;
 mod times;
+
+pub use times::decimal;
 
 #[cfg(test)]
 mod tests {

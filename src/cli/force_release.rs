@@ -6,7 +6,8 @@
 
 use super::describe::{self, person};
 use super::exit::Exit;
-use super::open::{LANGUAGE, now};
+use super::language::language;
+use super::open::now;
 use super::seen::Seen;
 use super::take::{open, refused};
 use super::terminal::{give, say};
@@ -62,7 +63,7 @@ pub(super) fn force_release(arguments: &ForceReleaseArguments, timing: Timing) -
 
 fn attempt(arguments: &ForceReleaseArguments, timing: Timing) -> Result<(), Exit> {
     let database = open(&arguments.database, Options::default().timing(timing))?;
-    let talk = |talk: &Talk| say(About(database.name(), talk, LANGUAGE));
+    let talk = |talk: &Talk| say(About(database.name(), talk, language()));
     let status = database.look(PATIENCE).status;
     match status.state {
         State::Free => {
@@ -75,7 +76,7 @@ fn attempt(arguments: &ForceReleaseArguments, timing: Timing) -> Result<(), Exit
             return Err(seen.exit());
         }
         State::Mine | State::Held | State::Stale if status.newer => {
-            say(About(database.name(), &describe::sentence(&status, database.me(), String::new(), now()), LANGUAGE));
+            say(About(database.name(), &describe::sentence(&status, database.me(), String::new(), now()), language()));
             return Err(Exit::Held);
         }
         State::Mine | State::Held | State::Stale => {}
@@ -114,7 +115,7 @@ fn tell(database: &Database, before: &Status, at_once: bool) {
             Order::Given(who, after.takeable_in)
         }
     };
-    give(About(database.name(), &Talk::Order(talk), LANGUAGE));
+    give(About(database.name(), &Talk::Order(talk), language()));
 }
 
 #[cfg(test)]

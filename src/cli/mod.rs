@@ -11,6 +11,7 @@ mod exit;
 mod force_release;
 mod history;
 mod hold;
+mod language;
 mod manual;
 mod news;
 mod open;
@@ -25,8 +26,9 @@ mod waiting;
 mod watch;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 use exit::Exit;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -98,7 +100,10 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     crate::platform::share_one_heap();
-    let typed = match Typed::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // What is configured counts where neither the command line nor the environment names a language: it goes in here.
+    language::decide(words.get(1..).unwrap_or_default(), None);
+    let typed = match parse(words) {
         Ok(typed) => typed,
         Err(error) => return explain(&error),
     };
@@ -121,6 +126,23 @@ pub fn main() -> ExitCode {
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };
     ExitCode::from(code)
+}
+
+/// Returns everything that can be typed, explained in the language that was decided on.
+fn command() -> Command {
+    let lang = Arg::new(language::OPTION)
+        .long(language::OPTION)
+        .global(true)
+        .value_name("LANG")
+        .value_parser(language::NAMES)
+        .help("Speak English or French; SHARELOCK_LANG and the system's language are asked otherwise");
+    Typed::command().arg(lang)
+}
+
+fn parse(words: Vec<OsString>) -> Result<Typed, clap::Error> {
+    let mut command = command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    Typed::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
 
 /// Prints what clap has to say: help and version are answers, everything else is a usage error.

@@ -1,7 +1,7 @@
 //! Small things that every verb needs: the words for what could not be opened, the durations, the present, names to show.
 
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::i18n::{Language, printable};
+use crate::i18n::printable;
 use crate::lease::record::ProcessId;
 use crate::lease::timing::{Timing, TimingError};
 use crate::lease::wire::Failure;
@@ -9,9 +9,6 @@ use crate::platform::process::ProcessFacts;
 use crate::session::NotOpened;
 use crate::store::OpenError;
 use std::path::Path;
-
-/// The language people are spoken to in.
-pub(super) const LANGUAGE: Language = Language::English;
 
 /// Returns what the system said about a database that could not be opened.
 pub(super) fn detail(error: &NotOpened) -> String {

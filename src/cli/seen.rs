@@ -4,7 +4,8 @@
 
 use super::describe;
 use super::exit::Exit;
-use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
+use super::language::language;
+use super::open::{detail, failure_word, lossy, now, shown, word as error_word};
 use super::terminal::{colours, give, tinted};
 use crate::clock::WallTime;
 use crate::i18n::{About, Order, Sentence, Talk, plain_json, printable};
@@ -144,14 +145,14 @@ impl Seen {
         let reason = error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
         let moment = now();
         let sentence = describe::sentence(&status, database.me(), reason, moment);
-        let mut sentence = About(database.name(), &sentence, LANGUAGE).to_string();
+        let mut sentence = About(database.name(), &sentence, language()).to_string();
         if !waiting.is_empty() {
             let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
-            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), LANGUAGE));
+            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), language()));
         }
         if let Some(revoke) = &status.revoked {
             let ordered = Talk::Order(Order::By(describe::person(Some(&revoke.by)), printable(&revoke.reason)));
-            sentence = format!("{sentence} {}", About(database.name(), &ordered, LANGUAGE));
+            sentence = format!("{sentence} {}", About(database.name(), &ordered, language()));
         }
         Self {
             state: status.state,
@@ -203,7 +204,7 @@ impl Seen {
                 waiting: Vec::new(),
                 error: Some(error_word(error)),
             },
-            sentence: About(&shown(path), &sentence, LANGUAGE).to_string(),
+            sentence: About(&shown(path), &sentence, language()).to_string(),
             line: Line {
                 schema: 1,
                 database: path.to_string_lossy().into_owned(),

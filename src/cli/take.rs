@@ -3,7 +3,8 @@
 use super::attention::Attention;
 use super::describe;
 use super::exit::Exit;
-use super::open::{LANGUAGE, detail, now};
+use super::language::language;
+use super::open::{detail, now};
 use super::terminal::say;
 use super::waiting::Waiting;
 use crate::i18n::{About, Talk, When, printable};
@@ -67,10 +68,10 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Database, Exit> {
 fn not_opened(path: &Path, error: &NotOpened) -> Exit {
     let shown = super::open::shown(path);
     let Some(failure) = error.failure() else {
-        say(About(&shown, &Talk::System(detail(error)), LANGUAGE));
+        say(About(&shown, &Talk::System(detail(error)), language()));
         return Exit::System;
     };
-    say(About(&shown, &Talk::Failed(describe::trouble(failure), detail(error)), LANGUAGE));
+    say(About(&shown, &Talk::Failed(describe::trouble(failure), detail(error)), language()));
     Exit::of(failure)
 }
 
@@ -78,14 +79,14 @@ fn not_opened(path: &Path, error: &NotOpened) -> Exit {
 pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
     let shown = opened.name();
     if let Some(program) = opened.capabilities().synchronised_by.as_ref().filter(|_| arguments.accept_sync_folder) {
-        say(About(shown, &Talk::SynchronisedAccepted(printable(program)), LANGUAGE));
+        say(About(shown, &Talk::SynchronisedAccepted(printable(program)), language()));
     }
     let Waited { result, spoke, stopped_by } =
         waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
     match result {
         Ok(guard) if stopped_by.is_none() => {
             if spoke {
-                say(About(shown, &Talk::Yours(guard.token().0), LANGUAGE));
+                say(About(shown, &Talk::Yours(guard.token().0), language()));
             }
             Ok(guard)
         }
@@ -131,7 +132,7 @@ pub(super) fn waited<T>(
 
 /// Says that the wait was ended.
 pub(super) fn stopped(shown: &str, by: Option<i32>) -> Exit {
-    say(About(shown, &Talk::StoppedWaiting, LANGUAGE));
+    say(About(shown, &Talk::StoppedWaiting, language()));
     // Without a signal it was the end of the input: what was wanted was not had.
     by.map_or(Exit::Held, Exit::Signalled)
 }
@@ -142,25 +143,25 @@ pub(super) fn refused(opened: &Database, error: AcquireError) -> Exit {
     match error {
         AcquireError::Taken(status) | AcquireError::Newer(status) => {
             let sentence = describe::sentence(&status, opened.me(), String::new(), now());
-            let state = About(shown, &sentence, LANGUAGE);
-            say(format!("{state} {}", About(shown, &Talk::GaveUp, LANGUAGE)));
+            let state = About(shown, &sentence, language());
+            say(format!("{state} {}", About(shown, &Talk::GaveUp, language())));
             Exit::Held
         }
         AcquireError::Failed(failure, detail) => {
             let detail = detail.map(|error| printable(&error.to_string())).unwrap_or_default();
-            say(About(shown, &Talk::Failed(describe::trouble(failure), detail), LANGUAGE));
+            say(About(shown, &Talk::Failed(describe::trouble(failure), detail), language()));
             Exit::of(failure)
         }
         AcquireError::Synchronised(program) => {
-            say(About(shown, &Talk::Synchronised(program), LANGUAGE));
+            say(About(shown, &Talk::Synchronised(program), language()));
             Exit::CannotCreate
         }
         AcquireError::System(error) => {
-            say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+            say(About(shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
         error @ (AcquireError::Busy | AcquireError::Cancelled) => {
-            say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+            say(About(shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
     }
@@ -177,6 +178,6 @@ pub(super) fn give_back(opened: &Database, guard: Guard) -> Result<(), Exit> {
         }
         Err(ReleaseError::Lost) => (Talk::LostAtRelease, Exit::Held),
     };
-    say(About(opened.name(), &talk, LANGUAGE));
+    say(About(opened.name(), &talk, language()));
     Err(exit)
 }

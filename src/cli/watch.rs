@@ -6,7 +6,8 @@
 //! so such looks are spread over time.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, now, shown};
+use super::language::language;
+use super::open::{now, shown};
 use super::seen::{Essence, Seen};
 use super::terminal::say;
 use crate::clock::Ticks;
@@ -90,7 +91,7 @@ pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
     let end = sender.clone();
     if let Err(error) = Signals::install_with(move |_| end.send(Heard::End).is_ok()) {
         let shown = arguments.databases.first().map_or_else(String::new, |path| shown(path));
-        say(About(&shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+        say(About(&shown, &Talk::System(printable(&error.to_string())), language()));
         return Exit::System;
     }
     let begin = now().ticks;

@@ -2,9 +2,10 @@
 
 pub(super) mod doctor;
 
-use super::times::{self, Span, Style};
+use super::times::{self, Span, Style, decimal};
 use super::{
-    Cell, Duration, Ending, Formatter, Language, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, fmt,
+    Cell, Duration, Ending, Formatter, Language, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, because,
+    fmt,
 };
 
 fn span(span: Duration) -> Span {
@@ -21,10 +22,6 @@ fn name(who: &Person) -> &str {
 
 fn since(since: Option<When>) -> String {
     since.map_or_else(String::new, |when| format!(" since {}", time(when, Style::Since)))
-}
-
-fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -> fmt::Result {

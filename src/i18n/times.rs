@@ -30,6 +30,16 @@ impl Display for Span {
     }
 }
 
+/// Returns seconds with one decimal: `3.2 s`, `3,2 s`.
+#[must_use]
+pub fn decimal(span: Duration, language: Language) -> String {
+    let seconds = format!("{:.1}", span.as_secs_f64());
+    match language {
+        Language::English => format!("{seconds} s"),
+        Language::French => format!("{}\u{a0}s", seconds.replace('.', ",")),
+    }
+}
+
 /// How a time is told: after "since" (French: after "depuis"), or on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {

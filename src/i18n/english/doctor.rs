@@ -4,7 +4,7 @@ use super::super::doctor::{
     Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
     System, Topic, Verdict, Waits, Who, Words, Writing,
 };
-use super::{Duration, Person, name, span};
+use super::{Duration, Language, Person, because, decimal, name, span};
 
 pub(in super::super) const fn title(topic: Topic) -> &'static str {
     match topic {
@@ -71,7 +71,7 @@ fn short(time: Duration) -> String {
         ..0.1 => "under 0.1 ms".to_owned(),
         ..10.0 => format!("{millis:.1} ms"),
         ..1000.0 => format!("{millis:.0} ms"),
-        ..60_000.0 => format!("{:.1} s", millis / 1000.0),
+        ..60_000.0 => decimal(time, Language::English),
         _ => span(time).to_string(),
     }
 }
@@ -87,10 +87,6 @@ fn size(bytes: u64) -> String {
         (value, unit) = (value / 1000.0, next);
     }
     if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
-
-fn detailed(text: &str, detail: &str) -> String {
-    if detail.is_empty() { text.to_owned() } else { format!("{text} ({detail})") }
 }
 
 fn skip(what: Skip) -> Said {
@@ -117,7 +113,7 @@ fn folder(what: &Folder) -> Said {
             "Check the network cable, Wi-Fi or VPN, and that the server is switched on; then run this again.",
         ),
         Folder::Denied(detail) => bad(
-            detailed("you may not look into this folder", detail),
+            "you may not look into this folder".to_owned() + &because(detail),
             "Whoever cannot read the folder cannot see who has the database.",
             "Ask whoever looks after the server for read and write access to this folder.",
         ),
@@ -204,7 +200,7 @@ fn writing(what: &Writing) -> Said {
     const ASK: &str = "Ask whoever looks after the server for the right to create, change and remove files in this folder.";
     match what {
         Writing::Works => told("files can be created, changed, read and removed", WHY),
-        Writing::MayNotCreate(detail) => bad(detailed("you may not create files here", detail), WHY, ASK),
+        Writing::MayNotCreate(detail) => bad("you may not create files here".to_owned() + &because(detail), WHY, ASK),
         Writing::ReadOnly => bad(
             "the folder is mounted or shared read-only",
             WHY,
@@ -212,7 +208,7 @@ fn writing(what: &Writing) -> Said {
         ),
         Writing::Full => bad("there is no room for one small file", WHY, "Free some space on the server, or raise your quota."),
         Writing::MayNotRemove(detail) => bad(
-            detailed("you may create files here, but not remove them", detail),
+            "you may create files here, but not remove them".to_owned() + &because(detail),
             "A lock that cannot be removed stays for ever: this is how stale locks come about that nobody can break.",
             ASK,
         ),
@@ -340,7 +336,7 @@ fn access(what: &Access) -> Said {
             format!("Its owner or an administrator types: {command}"),
         ),
         Access::StoreDenied(path, detail) => bad(
-            detailed(&format!("you may not write in {path}"), detail),
+            format!("you may not write in {path}") + &because(detail),
             WHY,
             "Have it given the same permissions as the folder of the database. It was made by a colleague.",
         ),
@@ -424,7 +420,7 @@ fn leases(what: &Leases) -> Said {
             },
         ),
         Leases::Unreadable(database, detail) => bad(
-            detailed(&format!("{database}: who has it cannot be read"), detail),
+            format!("{database}: who has it cannot be read") + &because(detail),
             "It counts as held, never as free.",
             "Run this again; if it stays, look at the permissions of the folder .sharelock beside it.",
         ),
@@ -545,6 +541,10 @@ pub(in super::super) fn aside(what: &Aside) -> String {
         Aside::Verdict(verdict) => ending(*verdict),
         Aside::Why => "Why".to_owned(),
         Aside::Remedy => "Do".to_owned(),
+        Aside::Fine => "ok".to_owned(),
+        Aside::Warning => "warning".to_owned(),
+        Aside::Failure => "failure".to_owned(),
+        Aside::Skipped => "skipped".to_owned(),
         Aside::BadCode => "a code is 1 to 20 letters or digits".to_owned(),
     }
 }
