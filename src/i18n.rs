@@ -395,68 +395,11 @@ fn is_hidden(c: char) -> bool {
 pub mod doctor;
 mod english;
 mod french;
+mod reason;
 mod times;
 
+pub use reason::{Reason, Thing};
 pub use times::decimal;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::{Days, Local, TimeZone};
-
-    fn when(days_ago: u64) -> When {
-        let now = Local.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap();
-        let at = Local.with_ymd_and_hms(2026, 11, 23, 9, 12, 0).unwrap().checked_sub_days(Days::new(days_ago)).unwrap();
-        When { at: at.timestamp_millis(), now: now.timestamp_millis() }
-    }
-
-    fn said(sentence: &Sentence) -> String {
-        About("wems.db", sentence, Language::English).to_string()
-    }
-
-    fn someone() -> Person {
-        Person { name: "Marie Dupont".into(), machine: "PC-ACCUEIL".into() }
-    }
-
-    #[test]
-    fn held_names_the_person_the_time_and_the_last_sign() {
-        let held = Sentence::Held { who: someone(), since: Some(when(0)), last_sign: Some(Duration::from_secs(20)) };
-        let expected = "wems.db: Marie Dupont has been using it since 09:12 (PC-ACCUEIL, last sign of life 20 s ago).";
-        assert_eq!(said(&held), expected);
-        let unknown = Sentence::HeldByUnknown { takeable: Takeable::In(Duration::from_secs(61)) };
-        let expected =
-            "wems.db: somebody may be using it, and who cannot be seen. It can be taken over in 1 min 1 s if that stays so.";
-        assert_eq!(said(&unknown), expected);
-    }
-
-    #[test]
-    fn times_are_told_as_people_say_them() {
-        let mine = |days| said(&Sentence::MineElsewhere { machine: "PC-QUAI2".into(), since: Some(when(days)) });
-        assert_eq!(mine(0), "wems.db: you left it open on PC-QUAI2 at 09:12.");
-        assert_eq!(mine(1), "wems.db: you left it open on PC-QUAI2 yesterday at 09:12.");
-        assert_eq!(mine(20), "wems.db: you left it open on PC-QUAI2 on 3 November at 09:12.");
-        assert_eq!(mine(400), "wems.db: you left it open on PC-QUAI2 on 19 October 2025 at 09:12.");
-    }
-
-    #[test]
-    fn stale_says_what_is_known_and_when_it_becomes_takeable() {
-        let takeable = Takeable::In(Duration::from_secs(200));
-        let stale = Sentence::Stale { who: someone(), last_sign: Some(when(1)), place: Place::Elsewhere, takeable };
-        let expected = "wems.db: no sign of life since yesterday at 09:12. Marie Dupont's computer (PC-ACCUEIL) may have been \
-                        switched off. It can be taken over in 3 min 20 s if that stays so.";
-        assert_eq!(said(&stale), expected);
-    }
-
-    #[test]
-    fn unreachable_is_not_free() {
-        let text = said(&Sentence::Unreachable { reason: String::new() });
-        assert_eq!(text, "wems.db: the shared folder cannot be seen. This does not mean that the database is free.");
-    }
-
-    #[test]
-    fn nothing_steers_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
-        assert_eq!(printable("Zoé Müller 東"), "Zoé Müller 東");
-        assert_eq!(plain_json("\"a\u{202e}\u{9b}\u{e0041}é\""), "\"a\\u202e\\u009b\\udb40\\udc41é\"");
-    }
-}
+mod tests;

@@ -11,7 +11,7 @@ use super::open::now;
 use super::seen::Seen;
 use super::take::{open, refused};
 use super::terminal::{give, say};
-use crate::i18n::{About, Order, Talk, printable};
+use crate::i18n::{About, Order, Reason, Talk, printable};
 use crate::lease::record::Holder;
 use crate::lease::timing::Timing;
 use crate::lease::{State, Status};
@@ -53,7 +53,7 @@ pub(super) struct ForceReleaseArguments {
 
 fn some_text(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("say why, in a few words".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err(Reason::SayWhy.text(language())) } else { Ok(text.to_owned()) }
 }
 
 /// Orders a holder to give up.

@@ -11,7 +11,7 @@ use super::seen::{PersonLine, rfc3339};
 use super::take::{duration, open};
 use super::terminal::{give, say};
 use crate::clock::Moment;
-use crate::i18n::{About, Cell, Ending, Talk, When, plain_json, printable};
+use crate::i18n::{About, Cell, Ending, Reason, Talk, When, plain_json, printable};
 use crate::lease::timing::Timing;
 use crate::session::{Database, Options};
 use crate::store::{End, PastLease};
@@ -71,7 +71,7 @@ fn age(text: &str) -> Result<Duration, String> {
         }
         None => duration(text).ok(),
     };
-    read.ok_or_else(|| "write a number with m, h, d or w, e.g. 7d".to_owned())
+    read.ok_or_else(|| Reason::AgeSpelling.text(language()))
 }
 
 /// One line of `--json`. Fields are never removed, renamed or reused.

@@ -4,10 +4,10 @@ use super::attention::Attention;
 use super::describe;
 use super::exit::Exit;
 use super::language::language;
-use super::open::{detail, now};
+use super::open::{now, reason};
 use super::terminal::say;
 use super::waiting::Waiting;
-use crate::i18n::{About, Talk, When, printable};
+use crate::i18n::{About, Reason, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
 use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, PATIENCE, ReleaseError, Wait};
@@ -39,7 +39,7 @@ pub(super) struct TakeArguments {
 
 /// Reads a duration as people type it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "write seconds, or a number with ms, s, m or h, e.g. 5m".to_owned())
+    parse_duration(text).ok_or_else(|| Reason::DurationSpelling.text(language()))
 }
 
 impl TakeArguments {
@@ -68,10 +68,10 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Database, Exit> {
 fn not_opened(path: &Path, error: &NotOpened) -> Exit {
     let shown = super::open::shown(path);
     let Some(failure) = error.failure() else {
-        say(About(&shown, &Talk::System(detail(error)), language()));
+        say(About(&shown, &Talk::System(reason(error)), language()));
         return Exit::System;
     };
-    say(About(&shown, &Talk::Failed(describe::trouble(failure), detail(error)), language()));
+    say(About(&shown, &Talk::Failed(describe::trouble(failure), reason(error)), language()));
     Exit::of(failure)
 }
 
@@ -160,11 +160,14 @@ pub(super) fn refused(opened: &Database, error: AcquireError) -> Exit {
             say(About(shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
-        error @ (AcquireError::Busy | AcquireError::Cancelled) => {
-            say(About(shown, &Talk::System(printable(&error.to_string())), language()));
-            Exit::System
-        }
+        AcquireError::Busy => system(shown, &Reason::Busy),
+        AcquireError::Cancelled => system(shown, &Reason::Cancelled),
     }
+}
+
+fn system(shown: &str, reason: &Reason) -> Exit {
+    say(About(shown, &Talk::System(reason.text(language())), language()));
+    Exit::System
 }
 
 /// Gives the lease back, and says so when that did not work.

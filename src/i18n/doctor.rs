@@ -3,7 +3,7 @@
 //! Only words are made of it here; how bad a finding is, and how it was found, is the doctor's. The hazard is jargon: whoever reads
 //! this is told what was seen, why it matters to them, and what to do.
 
-use super::{Language, Person, english, french};
+use super::{Language, Person, Reason, english, french};
 use std::time::Duration;
 
 /// What is examined; one row of the report.
@@ -113,7 +113,7 @@ pub enum Folder {
     /// It may not be looked at.
     Denied(String),
     /// The path cannot have a lease.
-    NoDatabase(String),
+    NoDatabase(Reason),
     /// Something else went wrong; any check can find that.
     Failed(String),
 }

@@ -117,8 +117,8 @@ fn folder(what: &Folder) -> Said {
             "Whoever cannot read the folder cannot see who has the database.",
             "Ask whoever looks after the server for read and write access to this folder.",
         ),
-        Folder::NoDatabase(detail) => bad(
-            detail.clone(),
+        Folder::NoDatabase(reason) => bad(
+            reason.text(Language::English),
             "A lease has to lie beside the one file that everybody opens.",
             "Give the path of the database file itself, or of its folder.",
         ),

@@ -121,8 +121,8 @@ fn folder(what: &Folder) -> Said {
             "Qui ne peut pas lire le dossier ne peut pas voir qui utilise la base.",
             "Demandez au responsable du serveur un accès en lecture et en écriture à ce dossier.",
         ),
-        Folder::NoDatabase(detail) => bad(
-            detail.clone(),
+        Folder::NoDatabase(reason) => bad(
+            reason.text(Language::French),
             "Une réservation doit se trouver à côté du seul fichier que tout le monde ouvre.",
             "Indiquez le chemin de la base elle-même, ou de son dossier.",
         ),
