@@ -398,6 +398,7 @@ mod french;
 mod reason;
 mod times;
 
+pub use french::help as french_help;
 pub use reason::{Reason, Thing};
 pub use times::decimal;
 

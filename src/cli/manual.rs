@@ -1,7 +1,7 @@
 //! `sharelock man` and `sharelock completions`: what packagers and shells want to know, made from the very definition that is parsed.
 
-use super::command;
 use super::exit::Exit;
+use super::help::command;
 use super::terminal::give;
 use clap_complete::Shell;
 use std::io;

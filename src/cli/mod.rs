@@ -9,6 +9,7 @@ mod describe;
 mod doctor;
 mod exit;
 mod force_release;
+mod help;
 mod history;
 mod hold;
 mod language;
@@ -26,7 +27,7 @@ mod waiting;
 mod watch;
 
 use clap::error::ErrorKind;
-use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use exit::Exit;
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -128,19 +129,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
-/// Returns everything that can be typed, explained in the language that was decided on.
-fn command() -> Command {
-    let lang = Arg::new(language::OPTION)
-        .long(language::OPTION)
-        .global(true)
-        .value_name("LANG")
-        .value_parser(language::NAMES)
-        .help("Speak English or French; SHARELOCK_LANG and the system's language are asked otherwise");
-    Typed::command().arg(lang)
-}
-
 fn parse(words: Vec<OsString>) -> Result<Typed, clap::Error> {
-    let mut command = command();
+    let mut command = help::command();
     let matches = command.try_get_matches_from_mut(words)?;
     Typed::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }

@@ -5,6 +5,7 @@
 //! nobody tells us.
 
 pub(super) mod doctor;
+pub mod help;
 
 use super::times::{self, Span, Style, decimal};
 use super::{
@@ -155,7 +156,7 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::Holding(token) => write!(f, "{database} est à vous (jeton {token}). Ctrl+C pour le rendre."),
         Talk::GivenBack => write!(f, "{database} est rendu."),
         Talk::StoppedWaiting => write!(f, "{database} : l'attente est arrêtée."),
-        Talk::GaveUp => f.write_str("L'attente s'arrête là."),
+        Talk::GaveUp => f.write_str("Abandon sans attendre davantage."),
         Talk::Failed(why, detail) => trouble(f, database, *why, detail),
         Talk::Synchronised(program) => write!(
             f,

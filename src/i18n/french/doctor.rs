@@ -388,8 +388,8 @@ const fn maker(maker: Maker) -> &'static str {
 }
 
 fn foreign(what: &Foreign) -> Said {
-    const WHY: &str = "Un tel fichier existe tant que le document ou la base est ouvert, et reste après une panne. Par lui seul, son \
-                       programme écarte les autres, ou reprend la lecture.";
+    const WHY: &str = "Un tel fichier existe tant que le document ou la base est ouvert, et reste après une panne. C'est d'après lui seul \
+                       que son programme écarte les autres, ou se contente de lire.";
     match what {
         Foreign::Nothing => told("aucun", WHY),
         Foreign::InUse(file, by, unchanged) => {
@@ -473,8 +473,8 @@ fn whom(who: &Person) -> String {
 }
 
 fn waits(what: Waits) -> Said {
-    const WHY: &str = "C'est le délai dans lequel qui attend apprend que la base a été rendue, ou que le programme qui l'utilisait est \
-                       mort.";
+    const WHY: &str = "C'est le temps qu'il faut à qui attend pour apprendre que la base a été rendue, ou que le programme qui \
+                       l'utilisait est mort.";
     told(
         match what {
             Waits::Told => "ce système signale aussitôt chaque changement",
