@@ -5,7 +5,9 @@
 
 use super::Typed;
 use super::language::{self, language};
-use crate::i18n::{Language, french_help as french};
+use crate::i18n::french_help::{self as french, Mistake};
+use crate::i18n::{Language, printable};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 
 /// The whole command line.
@@ -68,6 +70,48 @@ fn argument_in_french(command: &str, argument: Arg) -> Arg {
     match name {
         Some(name) if takes_value => argument.value_name(name),
         Some(_) | None => argument,
+    }
+}
+
+/// Returns what is wrong with what was typed, where the parser's own English is not wanted; `None` where that has to do.
+pub(super) fn complaint(error: &clap::Error) -> Option<String> {
+    match language() {
+        Language::English => None,
+        Language::French => {
+            let usage = error.get(ContextKind::Usage).map(ToString::to_string);
+            let usage = usage.as_deref().map(|usage| usage.trim().trim_start_matches("Usage: "));
+            Some(french::complaint(&mistake(error)?, usage))
+        }
+    }
+}
+
+fn mistake(error: &clap::Error) -> Option<Mistake> {
+    let all = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => vec![printable(text)],
+        Some(ContextValue::Strings(texts)) => texts.iter().map(|text| printable(text)).collect(),
+        _ => Vec::new(),
+    };
+    let one = |kind| all(kind).into_iter().next();
+    let argument = || one(ContextKind::InvalidArg);
+    let value = || one(ContextKind::InvalidValue);
+    match error.kind() {
+        ErrorKind::UnknownArgument => argument().map(Mistake::Unknown),
+        ErrorKind::InvalidSubcommand => one(ContextKind::InvalidSubcommand).map(Mistake::NoSuchCommand),
+        ErrorKind::MissingSubcommand => Some(Mistake::NoCommand),
+        ErrorKind::InvalidValue => match value()? {
+            value if value.is_empty() => argument().map(Mistake::NoValue),
+            value => Some(Mistake::Impossible(value, argument()?, all(ContextKind::ValidValue))),
+        },
+        ErrorKind::ValueValidation => {
+            let why = std::error::Error::source(error).map(|why| printable(&why.to_string())).unwrap_or_default();
+            Some(Mistake::Unfit(value()?, argument()?, why))
+        }
+        ErrorKind::MissingRequiredArgument => Some(Mistake::Missing(all(ContextKind::InvalidArg))),
+        ErrorKind::ArgumentConflict => {
+            let (one, others) = (argument()?, all(ContextKind::PriorArg));
+            if others.contains(&one) { Some(Mistake::Twice(one)) } else { Some(Mistake::Exclusive(one, others)) }
+        }
+        _ => None,
     }
 }
 

@@ -137,8 +137,11 @@ fn parse(words: Vec<OsString>) -> Result<Typed, clap::Error> {
 
 /// Prints what clap has to say: help and version are answers, everything else is a usage error.
 fn explain(error: &clap::Error) -> ExitCode {
-    // There is nobody left to tell when this fails.
-    drop(error.print());
+    match help::complaint(error) {
+        Some(complaint) => terminal::say(complaint),
+        // There is nobody left to tell when this fails.
+        None => drop(error.print()),
+    }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => ExitCode::from(Exit::Usage.code()),

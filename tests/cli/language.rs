@@ -92,8 +92,22 @@ fn help_and_complaints_are_french_before_anything_is_understood() {
             assert!(!said.out.contains(part), "{part:?} in {}", said.out);
         }
     }
-    let said = place.run(&["--lang", "fr", "run", "-w", "soon", "wems.db", "--", "true"]);
-    assert_eq!(said.code, Some(64));
-    assert!(said.err.contains("écrivez des secondes"), "{}", said.err);
+    let mistakes: [(&[&str], &str); 8] = [
+        (&[], "il manque une commande"),
+        (&["frobnicate"], "commande inconnue : « frobnicate »"),
+        (&["status"], "il manque : <BASE>..."),
+        (&["status", "--frob", "wems.db"], "argument inattendu : « --frob »"),
+        (&["run", "-w", "soon", "wems.db", "--", "true"], "« soon » ne convient pas à « --timeout <DURÉE> » : écrivez"),
+        (&["run", "-w"], "il manque une valeur à « --timeout <DURÉE> »"),
+        (&["run", "--on-lost", "panic", "wems.db", "--", "true"], "« panic » n'est pas une valeur possible pour « --on-lost"),
+        (&["run", "-n", "-w", "5", "wems.db", "--", "true"], "« --nonblock » ne va pas avec « --timeout <DURÉE> »"),
+    ];
+    for (words, part) in mistakes {
+        let said = place.run(&[&["--lang", "fr"], words].concat());
+        assert_eq!((said.code, said.out.as_str()), (Some(64), ""), "{words:?}");
+        let err = said.err.replace('\u{a0}', " ");
+        assert!(err.starts_with("erreur : ") && err.contains(part), "no {part:?} in {err}");
+        assert!(err.contains("Utilisation : sharelock") && !err.contains("Usage"), "{err}");
+    }
     assert_eq!(place.run(&["--lang", "de", "status", "wems.db"]).code, Some(64));
 }

@@ -3,6 +3,8 @@
 //! The English ones stand where the command line is defined. Hazard: a new command or argument that nobody translates; a test walks the
 //! whole command line and names it.
 
+use std::fmt::{self, Display, Formatter};
+
 /// What a command is for.
 #[must_use]
 pub fn about(command: &str) -> Option<&'static str> {
@@ -237,3 +239,52 @@ Exemples :
   sharelock man | man -l -                             La lire maintenant
   sharelock man > sharelock.1                          L'installer
   sharelock man run > sharelock-run.1";
+
+/// What is wrong with what was typed, quoted as it was typed. (In English the parser itself says it.)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mistake {
+    /// There is no such argument.
+    Unknown(String),
+    /// There is no such command.
+    NoSuchCommand(String),
+    /// No command was typed.
+    NoCommand,
+    /// This value does not belong to this argument, which can have those.
+    Impossible(String, String, Vec<String>),
+    /// This value does not fit this argument; why not.
+    Unfit(String, String, String),
+    /// This argument needs a value.
+    NoValue(String),
+    /// These have to be typed as well.
+    Missing(Vec<String>),
+    /// This argument and those exclude each other.
+    Exclusive(String, Vec<String>),
+    /// This argument was typed twice.
+    Twice(String),
+}
+
+impl Display for Mistake {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(argument) => write!(f, "argument inattendu : « {argument} »"),
+            Self::NoSuchCommand(command) => write!(f, "commande inconnue : « {command} »"),
+            Self::NoCommand => f.write_str("il manque une commande"),
+            Self::Impossible(value, argument, all) => {
+                write!(f, "« {value} » n'est pas une valeur possible pour « {argument} »")?;
+                if all.is_empty() { Ok(()) } else { write!(f, " (valeurs possibles : {})", all.join(", ")) }
+            }
+            Self::Unfit(value, argument, why) => write!(f, "« {value} » ne convient pas à « {argument} » : {why}"),
+            Self::NoValue(argument) => write!(f, "il manque une valeur à « {argument} »"),
+            Self::Missing(arguments) => write!(f, "il manque : {}", arguments.join(" ")),
+            Self::Exclusive(argument, others) => write!(f, "« {argument} » ne va pas avec « {} »", others.join(" ")),
+            Self::Twice(argument) => write!(f, "« {argument} » ne peut être donné qu'une fois"),
+        }
+    }
+}
+
+/// Returns the whole of what is said about a mistake.
+#[must_use]
+pub fn complaint(mistake: &Mistake, usage: Option<&str>) -> String {
+    let usage = usage.map_or_else(String::new, |usage| format!("\n\nUtilisation : {usage}"));
+    format!("erreur : {mistake}{usage}\n\nPour en savoir plus, essayez « --help ».")
+}
