@@ -57,7 +57,9 @@ fn argument_in_french(command: &str, argument: Arg) -> Arg {
     let text = french::argument(command, argument.get_id().as_str());
     // Under a heading of one's own, arguments are not in their order by themselves.
     let order = argument.get_index();
-    let argument = argument.long_help(None::<&str>).help_heading(heading).hide_default_value(true).hide_possible_values(true);
+    let argument = argument.long_help(None::<&str>).help_heading(heading);
+    // What takes no value has none that could be hidden, and the parser minds.
+    let argument = if takes_value { argument.hide_default_value(true).hide_possible_values(true) } else { argument };
     let argument = match text {
         Some(text) if shown => argument.help(format!("{text} [par défaut\u{a0}: {default}]")),
         Some(text) => argument.help(text),
@@ -119,18 +121,24 @@ fn mistake(error: &clap::Error) -> Option<Mistake> {
 mod tests {
     use super::*;
 
+    /// Whether a text could break before one of these.
+    fn is_broken(text: &str) -> bool {
+        [" : ", " :\n", " ;", " ?", " !"].iter().any(|part| text.contains(part))
+    }
+
     fn walk(english: &Command, french: &Command, missing: &mut Vec<String>) {
         let name = english.get_name();
         let about = |command: &Command| command.get_about().map(ToString::to_string);
-        if about(french).is_none() || about(english) == about(french) {
+        if about(english) == about(french) || about(french).is_none_or(|text| is_broken(&text)) {
             missing.push(name.to_owned());
         }
-        if english.get_after_help().is_some() != french.get_after_help().is_some() {
+        let behind = |command: &Command| command.get_after_help().map(ToString::to_string);
+        if behind(english).is_some() != behind(french).is_some() || behind(french).is_some_and(|text| is_broken(&text)) {
             missing.push(format!("{name}: what stands behind"));
         }
         for (one, other) in english.get_arguments().zip(french.get_arguments()).filter(|(one, _)| !one.is_hide_set()) {
             let help = |argument: &Arg| argument.get_help().map(ToString::to_string);
-            if help(other).is_none() || help(one) == help(other) {
+            if help(one) == help(other) || help(other).is_none_or(|text| is_broken(&text)) {
                 missing.push(format!("{name} {}", one.get_id()));
             }
         }

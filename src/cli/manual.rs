@@ -56,10 +56,10 @@ pub(super) fn man(arguments: &ManArguments) -> Exit {
 
 /// Prints completions.
 pub(super) fn completions(arguments: &CompletionArguments) -> Exit {
-    // The generators would show hidden commands too.
+    // The generators would show hidden commands too. What the parser adds by itself is added again.
     let typed = command();
-    let shown = typed.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned();
-    let options = typed.get_arguments().cloned();
+    let shown = typed.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help").cloned();
+    let options = typed.get_arguments().filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned();
     let mut command = clap::Command::new("sharelock").version(env!("CARGO_PKG_VERSION")).args(options).subcommands(shown);
     print(|text| {
         clap_complete::generate(arguments.shell, &mut command, "sharelock", text);

