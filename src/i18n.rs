@@ -4,7 +4,6 @@
 //! here decides anything, reads a clock or knows the protocol: it is given words and times. The hazard is a lie by wording:
 //! *free* where the folder could not be seen, *crashed* where a cable is out; the words are docs/PROTOCOL.md's, and no others.
 
-use chrono::{DateTime, Datelike, Days, Local, TimeZone};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
@@ -16,6 +15,15 @@ pub enum Language {
     English,
     /// French.
     French,
+}
+
+impl Language {
+    /// Returns the language of a locale's name (`fr_FR.UTF-8`, `fr-CA`, `fr`): English where it is none of ours.
+    #[must_use]
+    pub fn of_locale(name: &str) -> Self {
+        let language = name.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
+        if language.eq_ignore_ascii_case("fr") { Self::French } else { Self::English }
+    }
 }
 
 /// Somebody who holds, or an unknown one.
@@ -310,7 +318,8 @@ pub struct About<'a, T>(pub &'a str, pub &'a T, pub Language);
 impl Display for About<'_, Sentence> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::sentence(f, self.0, self.1),
+            Language::English => english::sentence(f, self.0, self.1),
+            Language::French => french::sentence(f, self.0, self.1),
         }
     }
 }
@@ -318,7 +327,8 @@ impl Display for About<'_, Sentence> {
 impl Display for About<'_, Talk> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::talk(f, self.0, self.1),
+            Language::English => english::talk(f, self.0, self.1),
+            Language::French => french::talk(f, self.0, self.1),
         }
     }
 }
@@ -326,7 +336,8 @@ impl Display for About<'_, Talk> {
 impl Display for About<'_, Cell> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::cell(f, self.1),
+            Language::English => english::cell(f, self.1),
+            Language::French => french::cell(f, self.1),
         }
     }
 }
@@ -334,7 +345,8 @@ impl Display for About<'_, Cell> {
 impl Display for About<'_, Tale> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self.2 {
-            Language::English | Language::French => english::tale(f, self.0, self.1),
+            Language::English => english::tale(f, self.0, self.1),
+            Language::French => french::tale(f, self.0, self.1),
         }
     }
 }
@@ -364,6 +376,11 @@ pub fn plain_json(line: &str) -> String {
     plain
 }
 
+/// Returns a remark in brackets behind a text, if there is one.
+fn because(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+}
+
 /// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
 fn is_hidden(c: char) -> bool {
     matches!(
@@ -375,71 +392,16 @@ fn is_hidden(c: char) -> bool {
     )
 }
 
-fn local(millis: i64) -> Option<DateTime<Local>> {
-    Local.timestamp_millis_opt(millis).single()
-}
-
 pub mod agent;
 pub mod doctor;
 mod english;
+mod french;
+mod reason;
+mod times;
+
+pub use french::help as french_help;
+pub use reason::{Reason, Thing};
+pub use times::decimal;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn when(days_ago: u64) -> When {
-        let now = Local.with_ymd_and_hms(2026, 11, 23, 15, 0, 0).unwrap();
-        let at = Local.with_ymd_and_hms(2026, 11, 23, 9, 12, 0).unwrap().checked_sub_days(Days::new(days_ago)).unwrap();
-        When { at: at.timestamp_millis(), now: now.timestamp_millis() }
-    }
-
-    fn said(sentence: &Sentence) -> String {
-        About("wems.db", sentence, Language::English).to_string()
-    }
-
-    fn someone() -> Person {
-        Person { name: "Marie Dupont".into(), machine: "PC-ACCUEIL".into() }
-    }
-
-    #[test]
-    fn held_names_the_person_the_time_and_the_last_sign() {
-        let held = Sentence::Held { who: someone(), since: Some(when(0)), last_sign: Some(Duration::from_secs(20)) };
-        let expected = "wems.db: Marie Dupont has been using it since 09:12 (PC-ACCUEIL, last sign of life 20 s ago).";
-        assert_eq!(said(&held), expected);
-        let unknown = Sentence::HeldByUnknown { takeable: Takeable::In(Duration::from_secs(61)) };
-        let expected =
-            "wems.db: somebody may be using it, and who cannot be seen. It can be taken over in 1 min 1 s if that stays so.";
-        assert_eq!(said(&unknown), expected);
-    }
-
-    #[test]
-    fn times_are_told_as_people_say_them() {
-        let mine = |days| said(&Sentence::MineElsewhere { machine: "PC-QUAI2".into(), since: Some(when(days)) });
-        assert_eq!(mine(0), "wems.db: you left it open on PC-QUAI2 at 09:12.");
-        assert_eq!(mine(1), "wems.db: you left it open on PC-QUAI2 yesterday at 09:12.");
-        assert_eq!(mine(20), "wems.db: you left it open on PC-QUAI2 on 3 November at 09:12.");
-        assert_eq!(mine(400), "wems.db: you left it open on PC-QUAI2 on 19 October 2025 at 09:12.");
-    }
-
-    #[test]
-    fn stale_says_what_is_known_and_when_it_becomes_takeable() {
-        let takeable = Takeable::In(Duration::from_secs(200));
-        let stale = Sentence::Stale { who: someone(), last_sign: Some(when(1)), place: Place::Elsewhere, takeable };
-        let expected = "wems.db: no sign of life since yesterday at 09:12. Marie Dupont's computer (PC-ACCUEIL) may have been \
-                        switched off. It can be taken over in 3 min 20 s if that stays so.";
-        assert_eq!(said(&stale), expected);
-    }
-
-    #[test]
-    fn unreachable_is_not_free() {
-        let text = said(&Sentence::Unreachable { reason: String::new() });
-        assert_eq!(text, "wems.db: the shared folder cannot be seen. This does not mean that the database is free.");
-    }
-
-    #[test]
-    fn nothing_steers_the_terminal() {
-        assert_eq!(printable("a\u{1b}[2Jb\r\n\u{202e}c"), "a\u{fffd}[2Jb\u{fffd}\u{fffd}\u{fffd}c");
-        assert_eq!(printable("Zoé Müller 東"), "Zoé Müller 東");
-        assert_eq!(plain_json("\"a\u{202e}\u{9b}\u{e0041}é\""), "\"a\\u202e\\u009b\\udb40\\udc41é\"");
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@
 //! it waits, the wait is cancelled and cleans up. Once the lease is held, signals are events like any other.
 
 use super::exit::Exit;
-use super::open::LANGUAGE;
+use super::language::language;
+
 use super::terminal::say;
 use crate::i18n::{About, Talk};
 use crate::platform::signals::{Signal, Signals};
@@ -65,7 +66,7 @@ impl Attention {
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
         match &shared.stage {
             Stage::Idle => {
-                say(About(shown, &Talk::StoppedWaiting, LANGUAGE));
+                say(About(shown, &Talk::StoppedWaiting, language()));
                 std::process::exit(i32::from(Exit::Signalled(signal.number).code()));
             }
             Stage::Waiting(canceller) => {

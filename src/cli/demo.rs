@@ -4,10 +4,11 @@
 //! file, takes its time and writes it back whole, so that two turns at once would lose a line; the numbers show that none did.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, now};
+use super::language::{language, variable};
+use super::open::now;
 use super::terminal::{give, say};
 use crate::clock::Ticks;
-use crate::i18n::{About, Tale, printable};
+use crate::i18n::{About, Tale, decimal, printable};
 use crate::lease::timing::Timing;
 use crate::platform::process;
 use crate::platform::signals::Signals;
@@ -89,7 +90,7 @@ pub(super) fn demo() -> Exit {
 }
 
 fn broken(detail: &str) -> Exit {
-    say(About(LEDGER, &Tale::Broken(printable(detail)), LANGUAGE));
+    say(About(LEDGER, &Tale::Broken(printable(detail)), language()));
     Exit::System
 }
 
@@ -109,7 +110,7 @@ fn play(folder: &Path) -> io::Result<Exit> {
     let ledger = folder.join(LEDGER);
     fs::write(&ledger, "")?;
     let began = now().ticks;
-    give(About(LEDGER, &Tale::Beginning(printable(&ledger.to_string_lossy())), LANGUAGE));
+    give(About(LEDGER, &Tale::Beginning(printable(&ledger.to_string_lossy())), language()));
     let (sender, events) = mpsc::channel();
     for desk in [1, 2] {
         let (sender, ledger) = (sender.clone(), ledger.clone());
@@ -124,19 +125,22 @@ fn play(folder: &Path) -> io::Result<Exit> {
         return Ok(broken(&detail));
     }
     let text = fs::read_to_string(&ledger)?;
-    give(format!("\n{}", About(LEDGER, &Tale::Contents, LANGUAGE)));
+    give(format!("\n{}", About(LEDGER, &Tale::Contents, language())));
     for line in text.lines() {
         give(format!("  {}", printable(line)));
     }
     let sound = is_sound(&text);
     let verdict = if sound { Tale::Sound(2 * TURNS as usize) } else { Tale::Unsound };
-    give(format!("\n{}", About(LEDGER, &verdict, LANGUAGE)));
+    give(format!("\n{}", About(LEDGER, &verdict, language())));
     Ok(if sound { Exit::Done } else { Exit::Program(1) })
 }
 
 /// Tells what happens, as it happens.
 fn tell(events: &Receiver<Event>, began: Ticks) -> Result<(), String> {
-    let line = |tale: &Tale| give(format!("{:5.1} s  {}", now().ticks.since(began).as_secs_f64(), About(LEDGER, tale, LANGUAGE)));
+    let line = |tale: &Tale| {
+        let time = decimal(now().ticks.since(began), language());
+        give(format!("{time:>7}  {}", About(LEDGER, tale, language())))
+    };
     let (mut finished, mut orphaned, mut over) = (0, false, None::<Ticks>);
     let mut has_read = [false; 2];
     while finished < 2 {
@@ -249,6 +253,8 @@ fn start(desk: u32, turn: u32, ledger: &Path, takes: Duration) -> io::Result<Chi
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHARELOCK_")) {
         command.env_remove(name);
     }
+    let (name, value) = variable();
+    command.env(name, value);
     if !sees_orphans() {
         command.env("SHARELOCK_TIME_SCALE", SCALE.to_string());
     }

@@ -4,12 +4,13 @@
 //! report that nobody reads to its end, so the verdict is one line, and the last.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, detail, lossy};
+use super::language::language;
+use super::open::{detail, lossy};
 use super::take::duration;
 use super::terminal::{Tone, colours, give, say, tinted};
 use crate::doctor::{Appointment, Grade, Look, News, Request, examine, grade, topic_word};
 use crate::i18n::doctor::{Aside, Finding, Topic, aside, title, words};
-use crate::i18n::printable;
+use crate::i18n::{Language, printable};
 use crate::lease::timing::Timing;
 use crate::platform::signals::Signals;
 use crate::session::{Options, PATIENCE};
@@ -25,8 +26,6 @@ const WIDTH: usize = 100;
 const MARK: usize = 11;
 /// How wide the titles are.
 const TITLE: usize = 20;
-/// How wide the labels of reasons and remedies are.
-const LABEL: usize = 5;
 
 /// What was typed.
 #[derive(Debug, clap::Args)]
@@ -51,7 +50,7 @@ pub(super) struct DoctorArguments {
 /// Reads a code: it becomes part of a file's name.
 fn code(text: &str) -> Result<String, String> {
     let fits = (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if fits { Ok(text.to_owned()) } else { Err(aside(&Aside::BadCode, LANGUAGE)) }
+    if fits { Ok(text.to_owned()) } else { Err(aside(&Aside::BadCode, language())) }
 }
 
 /// One line of `--json`. Fields are never removed, renamed or reused.
@@ -85,7 +84,7 @@ pub(super) fn doctor(arguments: &DoctorArguments, timing: Timing) -> Exit {
         Ok(None) => Exit::Signalled(crate::platform::signals::INTERRUPT),
         Ok(Some(verdict)) => {
             let exit = if verdict.failures > 0 { Exit::Unfit } else { Exit::Done };
-            report.end(exit, &aside(&Aside::Verdict(verdict), LANGUAGE));
+            report.end(exit, &aside(&Aside::Verdict(verdict), language()));
             exit
         }
     }
@@ -98,7 +97,7 @@ fn listen(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
         if stop.swap(true, Ordering::Relaxed) {
             std::process::exit(i32::from(Exit::Signalled(signal.number).code()));
         }
-        say(aside(&Aside::Stopped, LANGUAGE));
+        say(aside(&Aside::Stopped, language()));
         true
     })
 }
@@ -131,12 +130,12 @@ impl<'a> Report<'a> {
                 self.folder = lossy(&folder);
                 if !self.arguments.json {
                     let database = database.map(|name| printable(&name));
-                    give(format!("{}\n", aside(&Aside::Examining(printable(&self.folder), database), LANGUAGE)));
+                    give(format!("{}\n", aside(&Aside::Examining(printable(&self.folder), database), language())));
                 }
             }
             News::WaitsForPair(code) => {
                 let path = printable(&lossy(&self.arguments.path));
-                say(format!("\n{}\n", aside(&Aside::WaitingForPair(code, path), LANGUAGE)));
+                say(format!("\n{}\n", aside(&Aside::WaitingForPair(code, path), language())));
             }
             News::Found(topic, finding) if self.arguments.json => self.line(topic, &finding),
             News::Found(topic, finding) => self.row(topic, &finding),
@@ -145,7 +144,7 @@ impl<'a> Report<'a> {
 
     fn line(&self, topic: Topic, finding: &Finding) {
         let (name, grade) = grade(finding);
-        let words = words(finding, LANGUAGE);
+        let words = words(finding, Language::English);
         let known = |text: String| Some(text).filter(|text| !text.is_empty());
         let line = Line {
             schema: 1,
@@ -166,8 +165,8 @@ impl<'a> Report<'a> {
         if grade == Grade::Skipped && !self.arguments.verbose {
             return;
         }
-        let words = words(finding, LANGUAGE);
-        let title = if self.last.replace(topic) == Some(topic) { "" } else { title(topic, LANGUAGE) };
+        let words = words(finding, language());
+        let title = if self.last.replace(topic) == Some(topic) { "" } else { title(topic, language()) };
         let mark = self.marked(grade);
         let mut text = Vec::new();
         let found = wrapped(&words.found, WIDTH - MARK - TITLE);
@@ -176,10 +175,11 @@ impl<'a> Report<'a> {
             text.push(format!("{head}{part}"));
         }
         if matches!(grade, Grade::Warning | Grade::Failure) || self.arguments.verbose {
-            for (label, part) in [(Aside::Why, &words.why), (Aside::Remedy, &words.remedy)] {
-                let label = format!("{:<LABEL$}", aside(&label, LANGUAGE));
-                for (number, line) in wrapped(part, WIDTH - MARK - TITLE - LABEL).iter().enumerate() {
-                    let head = if number == 0 { label.clone() } else { " ".repeat(LABEL) };
+            let labels = [Aside::Why, Aside::Remedy].map(|label| aside(&label, language()));
+            let width = 2 + labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+            for (label, part) in labels.iter().zip([&words.why, &words.remedy]) {
+                for (number, line) in wrapped(part, WIDTH - MARK - TITLE - width).iter().enumerate() {
+                    let head = format!("{:<width$}", if number == 0 { label } else { "" });
                     text.push(tinted_dim(&format!("{}{head}{line}", " ".repeat(MARK + TITLE)), self.colours));
                 }
             }
@@ -188,13 +188,13 @@ impl<'a> Report<'a> {
     }
 
     fn marked(&self, grade: Grade) -> String {
-        let tone = match grade {
-            Grade::Ok => Tone::Good,
-            Grade::Warning => Tone::Warning,
-            Grade::Failure => Tone::Busy,
-            Grade::Skipped => Tone::Dim,
+        let (mark, tone) = match grade {
+            Grade::Ok => (Aside::Fine, Tone::Good),
+            Grade::Warning => (Aside::Warning, Tone::Warning),
+            Grade::Failure => (Aside::Failure, Tone::Busy),
+            Grade::Skipped => (Aside::Skipped, Tone::Dim),
         };
-        tinted(&format!("  {:<width$}", grade.word(), width = MARK - 2), tone, self.colours)
+        tinted(&format!("  {:<width$}", aside(&mark, language()), width = MARK - 2), tone, self.colours)
     }
 
     fn end(&self, exit: Exit, verdict: &str) {
@@ -209,10 +209,10 @@ fn tinted_dim(text: &str, colours: bool) -> String {
     tinted(text, Tone::Dim, colours)
 }
 
-/// Breaks a text at spaces. A word that is longer than a line (a path, a command) stays whole, so that it can be copied.
+/// Breaks a text at spaces, not at those that bind. A word that is longer than a line (a path, a command) stays whole, so that it can be copied.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split(|c: char| c.is_ascii_whitespace()).filter(|word| !word.is_empty()) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
@@ -232,6 +232,7 @@ mod tests {
     fn texts_break_at_spaces_and_long_words_stay_whole() {
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
         assert_eq!(wrapped("a /very/long/path b", 6), ["a", "/very/long/path", "b"]);
+        assert_eq!(wrapped("dans 3\u{a0}min", 6), ["dans", "3\u{a0}min"]);
         assert!(wrapped("", 5).is_empty());
     }
 }

@@ -5,11 +5,12 @@
 //! is what is ordered, whoever has it by then. Letting others in at once is a second, named step.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, now};
+use super::language::language;
+use super::open::now;
 use super::seen::Seen;
 use super::take::{open, refused};
 use super::terminal::{give, say};
-use crate::i18n::{About, Order, Talk, printable};
+use crate::i18n::{About, Order, Reason, Talk, printable};
 use crate::lease::record::Holder;
 use crate::lease::timing::Timing;
 use crate::lease::{State, Status};
@@ -52,7 +53,7 @@ pub(super) struct ForceReleaseArguments {
 
 fn some_text(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("say why, in a few words".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() { Err(Reason::SayWhy.text(language())) } else { Ok(text.to_owned()) }
 }
 
 /// Orders a holder to give up.
@@ -62,7 +63,7 @@ pub(super) fn force_release(arguments: &ForceReleaseArguments, timing: Timing) -
 
 fn attempt(arguments: &ForceReleaseArguments, timing: Timing) -> Result<(), Exit> {
     let database = open(&arguments.database, Options::default().timing(timing))?;
-    let talk = |talk: &Talk| say(About(database.name(), talk, LANGUAGE));
+    let talk = |talk: &Talk| say(About(database.name(), talk, language()));
     let status = database.look(PATIENCE).status;
     match status.state {
         State::Free => {
@@ -75,7 +76,7 @@ fn attempt(arguments: &ForceReleaseArguments, timing: Timing) -> Result<(), Exit
             return Err(seen.exit());
         }
         State::Mine | State::Held | State::Stale if status.newer => {
-            say(About(database.name(), &describe::sentence(&status, database.me(), String::new(), now()), LANGUAGE));
+            say(About(database.name(), &describe::sentence(&status, database.me(), String::new(), now()), language()));
             return Err(Exit::Held);
         }
         State::Mine | State::Held | State::Stale => {}
@@ -114,7 +115,7 @@ fn tell(database: &Database, before: &Status, at_once: bool) {
             Order::Given(who, after.takeable_in)
         }
     };
-    give(About(database.name(), &Talk::Order(talk), LANGUAGE));
+    give(About(database.name(), &Talk::Order(talk), language()));
 }
 
 #[cfg(test)]

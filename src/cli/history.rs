@@ -4,12 +4,13 @@
 //! telling more than is known: a holder that fell silent wrote down no end, so its last sign of life stands for it.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, lossy, now};
+use super::language::language;
+use super::open::{lossy, now};
 use super::seen::{PersonLine, rfc3339};
 use super::take::{duration, open};
 use super::terminal::{give, say};
 use crate::clock::Moment;
-use crate::i18n::{About, Cell, Ending, Talk, When, plain_json, printable};
+use crate::i18n::{About, Cell, Ending, Reason, Talk, When, plain_json, printable};
 use crate::lease::timing::Timing;
 use crate::session::describe::{person, trouble};
 use crate::session::{Database, Options};
@@ -70,7 +71,7 @@ fn age(text: &str) -> Result<Duration, String> {
         }
         None => duration(text).ok(),
     };
-    read.ok_or_else(|| "write a number with m, h, d or w, e.g. 7d".to_owned())
+    read.ok_or_else(|| Reason::AgeSpelling.text(language()))
 }
 
 /// One line of `--json`. Fields are never removed, renamed or reused.
@@ -108,14 +109,14 @@ fn attempt(arguments: &HistoryArguments, timing: Timing) -> Result<(), Exit> {
     let database = open(&arguments.database, Options::default().timing(timing))?;
     let past = database.history(PATIENCE).map_err(|error| {
         let talk = Talk::Failed(trouble(error.failure), printable(&error.to_string()));
-        say(About(database.name(), &talk, LANGUAGE));
+        say(About(database.name(), &talk, language()));
         Exit::of(error.failure)
     })?;
     let moment = now();
     let since = arguments.since.map(|since| moment.wall.0.saturating_sub(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)));
     let shown = |lease: &&PastLease| since.is_none_or(|since| lease.end == End::Held || lease.until.0 >= since);
     let leases: Vec<&PastLease> = past.leases.iter().filter(shown).collect();
-    let talk = |talk: &Talk| say(About(database.name(), talk, LANGUAGE));
+    let talk = |talk: &Talk| say(About(database.name(), talk, language()));
     if arguments.csv && give(COLUMNS) {
         print(&leases, |lease| csv(&line(&database, lease)));
     } else if arguments.json {
@@ -145,7 +146,7 @@ fn print(leases: &[&PastLease], line: impl Fn(&PastLease) -> String) {
 
 fn table(leases: &[&PastLease], moment: Moment) {
     let when = |at: i64| When { at, now: moment.wall.0 };
-    let cell = |cell: &Cell| About("", cell, LANGUAGE).to_string();
+    let cell = |cell: &Cell| About("", cell, language()).to_string();
     let rows: Vec<[String; 3]> = leases
         .iter()
         .map(|lease| {

@@ -5,7 +5,8 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
-use super::open::{LANGUAGE, lossy, now};
+use super::language::language;
+use super::open::{lossy, now};
 use super::seen::rfc3339;
 use super::take::{TakeArguments, give_back, open, take};
 use super::terminal::{give, say};
@@ -70,7 +71,7 @@ impl Teller<'_> {
     }
 
     fn talk(&self, talk: &Talk) {
-        say(About(self.opened.name(), talk, LANGUAGE));
+        say(About(self.opened.name(), talk, language()));
     }
 }
 
@@ -80,7 +81,7 @@ pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
     let (attention, happenings) = match Attention::install(shown.clone()) {
         Ok(installed) => installed,
         Err(error) => {
-            say(About(&shown, &Talk::System(error.to_string()), LANGUAGE));
+            say(About(&shown, &Talk::System(error.to_string()), language()));
             return Exit::System;
         }
     };

@@ -1,9 +1,8 @@
 //! `sharelock man` and `sharelock completions`: what packagers and shells want to know, made from the very definition that is parsed.
 
-use super::Typed;
 use super::exit::Exit;
+use super::help::command;
 use super::terminal::give;
-use clap::CommandFactory;
 use clap_complete::Shell;
 use std::io;
 
@@ -40,7 +39,7 @@ pub(super) struct CompletionArguments {
 
 /// Prints a manual page as roff.
 pub(super) fn man(arguments: &ManArguments) -> Exit {
-    let mut whole = Typed::command();
+    let mut whole = command();
     whole.build();
     let page = match &arguments.verb {
         None => Some(whole.clone()),
@@ -57,10 +56,11 @@ pub(super) fn man(arguments: &ManArguments) -> Exit {
 
 /// Prints completions.
 pub(super) fn completions(arguments: &CompletionArguments) -> Exit {
-    // The generators would show hidden commands too.
-    let typed = Typed::command();
-    let shown = typed.get_subcommands().filter(|verb| !verb.is_hide_set()).cloned();
-    let mut command = clap::Command::new("sharelock").version(env!("CARGO_PKG_VERSION")).subcommands(shown);
+    // The generators would show hidden commands too. What the parser adds by itself is added again.
+    let typed = command();
+    let shown = typed.get_subcommands().filter(|verb| !verb.is_hide_set() && verb.get_name() != "help").cloned();
+    let options = typed.get_arguments().filter(|option| !["help", "version"].contains(&option.get_id().as_str())).cloned();
+    let mut command = clap::Command::new("sharelock").version(env!("CARGO_PKG_VERSION")).args(options).subcommands(shown);
     print(|text| {
         clap_complete::generate(arguments.shell, &mut command, "sharelock", text);
         Ok(())

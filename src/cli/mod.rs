@@ -8,8 +8,10 @@ mod demo;
 mod doctor;
 mod exit;
 mod force_release;
+mod help;
 mod history;
 mod hold;
+mod language;
 mod manual;
 mod open;
 mod run;
@@ -23,8 +25,9 @@ mod waiting;
 mod watch;
 
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 use exit::Exit;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 const EXAMPLES: &str = "\
@@ -96,7 +99,10 @@ enum Verb {
 #[must_use]
 pub fn main() -> ExitCode {
     crate::platform::share_one_heap();
-    let typed = match Typed::try_parse() {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // What is configured counts where neither the command line nor the environment names a language: it goes in here.
+    language::decide(words.get(1..).unwrap_or_default(), None);
+    let typed = match parse(words) {
         Ok(typed) => typed,
         Err(error) => return explain(&error),
     };
@@ -121,10 +127,19 @@ pub fn main() -> ExitCode {
     ExitCode::from(code)
 }
 
+fn parse(words: Vec<OsString>) -> Result<Typed, clap::Error> {
+    let mut command = help::command();
+    let matches = command.try_get_matches_from_mut(words)?;
+    Typed::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
 /// Prints what clap has to say: help and version are answers, everything else is a usage error.
 fn explain(error: &clap::Error) -> ExitCode {
-    // There is nobody left to tell when this fails.
-    drop(error.print());
+    match help::complaint(error) {
+        Some(complaint) => terminal::say(complaint),
+        // There is nobody left to tell when this fails.
+        None => drop(error.print()),
+    }
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
         _ => ExitCode::from(Exit::Usage.code()),

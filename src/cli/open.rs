@@ -1,7 +1,8 @@
 //! Small things that every verb needs: the words for what could not be opened, the durations, the present, names to show.
 
+use super::language::language;
 use crate::clock::{Clock, Moment, SystemClock};
-use crate::i18n::{Language, printable};
+use crate::i18n::printable;
 use crate::lease::record::ProcessId;
 use crate::lease::timing::{Timing, TimingError};
 use crate::lease::wire::Failure;
@@ -10,15 +11,20 @@ use crate::session::NotOpened;
 use crate::store::OpenError;
 use std::path::Path;
 
-/// The language people are spoken to in.
-pub(super) const LANGUAGE: Language = Language::English;
-
-/// Returns what the system said about a database that could not be opened.
+/// Returns what programs are told about a database that could not be opened.
 pub(super) fn detail(error: &NotOpened) -> String {
     match error {
         NotOpened::Path(error) => printable(&error.to_string()),
         NotOpened::Silent => String::new(),
         NotOpened::System(error) => printable(&error.to_string()),
+    }
+}
+
+/// Returns the same for people; nothing where the sentence says it all.
+pub(super) fn reason(error: &NotOpened) -> String {
+    match error {
+        NotOpened::Silent => String::new(),
+        NotOpened::Path(_) | NotOpened::System(_) => error.reason().text(language()),
     }
 }
 

@@ -5,7 +5,8 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
-use super::open::{LANGUAGE, process_id};
+use super::language::language;
+use super::open::process_id;
 use super::supervise::{Orders, Supervision};
 use super::take::{TakeArguments, duration, give_back, open, take};
 use super::terminal::say;
@@ -107,7 +108,7 @@ fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
 }
 
 fn system(shown: &str, error: &std::io::Error) -> Exit {
-    say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+    say(About(shown, &Talk::System(printable(&error.to_string())), language()));
     Exit::System
 }
 
@@ -117,7 +118,7 @@ fn start(arguments: &RunArguments, opened: &Database, orders: &Orders, guard: &G
     // The record names the process before it may write anything, and the renewal that does it proves that the lease is still held.
     let named = guard.guard(vec![process_id(prepared.facts())], opened.timing().fence);
     if !named || !matches!(guard.belief(), Belief::Holding(..)) {
-        say(About(opened.name(), &Talk::LostBeforeStart(orders.name.clone()), LANGUAGE));
+        say(About(opened.name(), &Talk::LostBeforeStart(orders.name.clone()), language()));
         return Err(if matches!(guard.belief(), Belief::None) { Exit::Held } else { Exit::Unreachable });
     }
     begin(orders, prepared)
@@ -135,7 +136,7 @@ fn not_started(orders: &Orders, error: &SpawnError) -> Exit {
             Talk::CannotStart(program, printable(&source.to_string()))
         }
     };
-    say(About("", &talk, LANGUAGE));
+    say(About("", &talk, language()));
     Exit::Program(error.exit_code())
 }
 
@@ -185,7 +186,7 @@ fn supervise(
     let spawned = std::thread::Builder::new().name("sharelock-program".into()).spawn(wait);
     if let Err(error) = spawned {
         // Nothing else can be done than to wait right here; signals have to wait as well.
-        say(About(opened.name(), &Talk::System(printable(&error.to_string())), LANGUAGE));
+        say(About(opened.name(), &Talk::System(printable(&error.to_string())), language()));
         let code = family.wait_child();
         family.wait_descendants();
         return Exit::Program(code);

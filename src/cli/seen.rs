@@ -3,10 +3,11 @@
 //! `status` and `watch` tell the same things in the same words. The hazard is to call free what could not be seen.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, detail, failure_word, lossy, now, shown, word as error_word};
+use super::language::language;
+use super::open::{failure_word, lossy, now, reason, shown, word as error_word};
 use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
-use crate::i18n::{About, Order, Sentence, Talk, plain_json, printable};
+use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
@@ -125,30 +126,30 @@ impl Seen {
             status.failure = Some(Failure::Unusable);
         }
         let known = !matches!(status.state, State::Unreachable | State::Denied);
-        let error = if known {
-            None
+        let (code, reason) = if known {
+            (None, None)
         } else if let Some(program) = synchronised {
-            let text = format!("{program} synchronises this folder; no lease can be kept there");
-            Some(ErrorLine { code: "synchronised", text })
+            (Some("synchronised"), Some(Reason::Synchronised(program.clone())))
         } else {
             let why = status.failure.or(failure.as_ref().map(|error| error.failure)).unwrap_or(Failure::Unreachable);
-            let text = failure
-                .as_ref()
-                .map_or_else(|| "the shared folder did not answer in time".to_owned(), |error| printable(&error.to_string()));
-            Some(ErrorLine { code: failure_word(why), text })
+            (Some(failure_word(why)), failure.is_none().then_some(Reason::NoAnswer))
         };
+        // What only the system can say is the same in all languages.
+        let said = failure.as_ref().map(|error| printable(&error.to_string())).unwrap_or_default();
+        let text = |language| reason.as_ref().map_or_else(|| said.clone(), |reason| reason.text(language));
+        let error = code.map(|code| ErrorLine { code, text: text(Language::English) });
         let failure_seen = failure.as_ref().map(|error| error.failure);
-        let reason = error.as_ref().map(|error| error.text.clone()).unwrap_or_default();
+        let reason = if known { String::new() } else { text(language()) };
         let moment = now();
         let sentence = describe::sentence(&status, database.me(), reason, moment);
-        let mut sentence = About(database.name(), &sentence, LANGUAGE).to_string();
+        let mut sentence = About(database.name(), &sentence, language()).to_string();
         if !waiting.is_empty() {
             let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
-            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), LANGUAGE));
+            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), language()));
         }
         if let Some(revoke) = &status.revoked {
             let ordered = Talk::Order(Order::By(describe::person(Some(&revoke.by)), printable(&revoke.reason)));
-            sentence = format!("{sentence} {}", About(database.name(), &ordered, LANGUAGE));
+            sentence = format!("{sentence} {}", About(database.name(), &ordered, language()));
         }
         Self {
             state: status.state,
@@ -175,8 +176,7 @@ impl Seen {
     pub(super) fn not_opened(path: &Path, error: &NotOpened) -> Self {
         let denied = error.failure() == Some(Failure::Denied);
         let state = if denied { State::Denied } else { State::Unreachable };
-        let detail = detail(error);
-        let reason = detail.clone();
+        let reason = reason(error);
         let sentence = match error.failure() {
             Some(Failure::Denied) => Sentence::Denied { reason },
             Some(Failure::Unusable) => Sentence::Unusable { reason },
@@ -184,7 +184,7 @@ impl Seen {
                 Sentence::Unreachable { reason }
             }
         };
-        let text = if detail.is_empty() { "the shared folder did not answer in time".to_owned() } else { detail };
+        let text = error.reason().text(Language::English);
         Self {
             state,
             failure: error.failure(),
@@ -196,7 +196,7 @@ impl Seen {
                 waiting: Vec::new(),
                 error: Some(error_word(error)),
             },
-            sentence: About(&shown(path), &sentence, LANGUAGE).to_string(),
+            sentence: About(&shown(path), &sentence, language()).to_string(),
             line: Line {
                 schema: 1,
                 database: path.to_string_lossy().into_owned(),

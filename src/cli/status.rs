@@ -4,10 +4,11 @@
 //! time-out, and what could not be seen is *unreachable*, never *free*.
 
 use super::exit::Exit;
+use super::language::language;
 use super::seen::Seen;
 use super::terminal::say;
-use crate::i18n::printable;
-use crate::lease::timing::Timing;
+use crate::i18n::{Reason, printable};
+use crate::lease::timing::{Timing, TimingError};
 use crate::session::{NotOpened, Options, PATIENCE, in_time};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -79,8 +80,12 @@ fn look(path: &Path, timing: Timing) -> Seen {
 }
 
 /// Says that the durations in the environment cannot be used.
-pub(super) fn refuse(error: &crate::lease::timing::TimingError) -> Exit {
-    say(printable(&error.to_string()));
+pub(super) fn refuse(error: &TimingError) -> Exit {
+    let reason = match error {
+        TimingError::Unreadable { variable, value } => Reason::NotADuration((*variable).to_owned(), printable(value)),
+        TimingError::Unsafe { rule, detail } => Reason::UnsafeDurations((*rule).to_owned(), detail.clone()),
+    };
+    say(reason.text(language()));
     Exit::Configuration
 }
 

@@ -5,7 +5,8 @@
 
 use super::attention::Happening;
 use super::exit::Exit;
-use super::open::{LANGUAGE, now, process_id};
+use super::language::language;
+use super::open::{now, process_id};
 use super::terminal::say;
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
@@ -219,6 +220,6 @@ impl<'a> Supervision<'a> {
     }
 
     fn talk(&self, talk: &Talk) {
-        say(About(self.opened.name(), talk, LANGUAGE));
+        say(About(self.opened.name(), talk, language()));
     }
 }

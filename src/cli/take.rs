@@ -2,10 +2,11 @@
 
 use super::attention::Attention;
 use super::exit::Exit;
-use super::open::{LANGUAGE, detail, now};
+use super::language::language;
+use super::open::{now, reason};
 use super::terminal::say;
 use super::waiting::Waiting;
-use crate::i18n::{About, Talk, When, printable};
+use crate::i18n::{About, Reason, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::{Timing, parse_duration};
 use crate::session::describe;
@@ -38,7 +39,7 @@ pub(super) struct TakeArguments {
 
 /// Reads a duration as people type it.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).ok_or_else(|| "write seconds, or a number with ms, s, m or h, e.g. 5m".to_owned())
+    parse_duration(text).ok_or_else(|| Reason::DurationSpelling.text(language()))
 }
 
 impl TakeArguments {
@@ -67,10 +68,10 @@ pub(super) fn open(path: &Path, options: Options) -> Result<Database, Exit> {
 fn not_opened(path: &Path, error: &NotOpened) -> Exit {
     let shown = super::open::shown(path);
     let Some(failure) = error.failure() else {
-        say(About(&shown, &Talk::System(detail(error)), LANGUAGE));
+        say(About(&shown, &Talk::System(reason(error)), language()));
         return Exit::System;
     };
-    say(About(&shown, &Talk::Failed(describe::trouble(failure), detail(error)), LANGUAGE));
+    say(About(&shown, &Talk::Failed(describe::trouble(failure), reason(error)), language()));
     Exit::of(failure)
 }
 
@@ -78,14 +79,14 @@ fn not_opened(path: &Path, error: &NotOpened) -> Exit {
 pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
     let shown = opened.name();
     if let Some(program) = opened.capabilities().synchronised_by.as_ref().filter(|_| arguments.accept_sync_folder) {
-        say(About(shown, &Talk::SynchronisedAccepted(printable(program)), LANGUAGE));
+        say(About(shown, &Talk::SynchronisedAccepted(printable(program)), language()));
     }
     let Waited { result, spoke, stopped_by } =
         waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
     match result {
         Ok(guard) if stopped_by.is_none() => {
             if spoke {
-                say(About(shown, &Talk::Yours(guard.token().0), LANGUAGE));
+                say(About(shown, &Talk::Yours(guard.token().0), language()));
             }
             Ok(guard)
         }
@@ -131,7 +132,7 @@ pub(super) fn waited<T>(
 
 /// Says that the wait was ended.
 pub(super) fn stopped(shown: &str, by: Option<i32>) -> Exit {
-    say(About(shown, &Talk::StoppedWaiting, LANGUAGE));
+    say(About(shown, &Talk::StoppedWaiting, language()));
     // Without a signal it was the end of the input: what was wanted was not had.
     by.map_or(Exit::Held, Exit::Signalled)
 }
@@ -142,28 +143,31 @@ pub(super) fn refused(opened: &Database, error: AcquireError) -> Exit {
     match error {
         AcquireError::Taken(status) | AcquireError::Newer(status) => {
             let sentence = describe::sentence(&status, opened.me(), String::new(), now());
-            let state = About(shown, &sentence, LANGUAGE);
-            say(format!("{state} {}", About(shown, &Talk::GaveUp, LANGUAGE)));
+            let state = About(shown, &sentence, language());
+            say(format!("{state} {}", About(shown, &Talk::GaveUp, language())));
             Exit::Held
         }
         AcquireError::Failed(failure, detail) => {
             let detail = detail.map(|error| printable(&error.to_string())).unwrap_or_default();
-            say(About(shown, &Talk::Failed(describe::trouble(failure), detail), LANGUAGE));
+            say(About(shown, &Talk::Failed(describe::trouble(failure), detail), language()));
             Exit::of(failure)
         }
         AcquireError::Synchronised(program) => {
-            say(About(shown, &Talk::Synchronised(program), LANGUAGE));
+            say(About(shown, &Talk::Synchronised(program), language()));
             Exit::CannotCreate
         }
         AcquireError::System(error) => {
-            say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+            say(About(shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
-        error @ (AcquireError::Busy | AcquireError::Cancelled) => {
-            say(About(shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
-            Exit::System
-        }
+        AcquireError::Busy => system(shown, &Reason::Busy),
+        AcquireError::Cancelled => system(shown, &Reason::Cancelled),
     }
+}
+
+fn system(shown: &str, reason: &Reason) -> Exit {
+    say(About(shown, &Talk::System(reason.text(language())), language()));
+    Exit::System
 }
 
 /// Gives the lease back, and says so when that did not work.
@@ -177,6 +181,6 @@ pub(super) fn give_back(opened: &Database, guard: Guard) -> Result<(), Exit> {
         }
         Err(ReleaseError::Lost) => (Talk::LostAtRelease, Exit::Held),
     };
-    say(About(opened.name(), &talk, LANGUAGE));
+    say(About(opened.name(), &talk, language()));
     Err(exit)
 }

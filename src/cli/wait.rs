@@ -4,7 +4,8 @@
 
 use super::attention::Attention;
 use super::exit::Exit;
-use super::open::{LANGUAGE, now};
+use super::language::language;
+use super::open::now;
 use super::take::{Waited, duration, open, refused, stopped, waited};
 use super::terminal::{give, say};
 use crate::i18n::{About, Talk, printable};
@@ -45,7 +46,7 @@ pub(super) fn wait(arguments: &WaitArguments, timing: Timing) -> Exit {
 fn attempt(arguments: &WaitArguments, timing: Timing) -> Result<(), Exit> {
     let shown = super::open::shown(&arguments.database);
     let (attention, _) = Attention::install(shown.clone()).map_err(|error| {
-        say(About(&shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+        say(About(&shown, &Talk::System(printable(&error.to_string())), language()));
         Exit::System
     })?;
     let opened = open(&arguments.database, Options::default().timing(timing))?;
@@ -55,7 +56,7 @@ fn attempt(arguments: &WaitArguments, timing: Timing) -> Result<(), Exit> {
     match result {
         Ok(status) => {
             let sentence = describe::sentence(&status, opened.me(), String::new(), now());
-            give(About(opened.name(), &sentence, LANGUAGE));
+            give(About(opened.name(), &sentence, language()));
             Ok(())
         }
         Err(AcquireError::Cancelled) => Err(stopped(opened.name(), stopped_by)),

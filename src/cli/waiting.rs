@@ -2,7 +2,8 @@
 //!
 //! The hazard is noise: hand-offs of a few milliseconds say nothing, and a log is not flooded.
 
-use super::open::{LANGUAGE, now};
+use super::language::language;
+use super::open::now;
 use super::terminal::{LiveLine, say};
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
@@ -52,13 +53,13 @@ impl<'a> Waiting<'a> {
         let shown = self.opened.name();
         let state = if answered {
             let sentence = describe::sentence(status, self.opened.me(), String::new(), moment);
-            About(shown, &sentence, LANGUAGE).to_string()
+            About(shown, &sentence, language()).to_string()
         } else {
-            About(shown, &Talk::NoAnswerYet, LANGUAGE).to_string()
+            About(shown, &Talk::NoAnswerYet, language()).to_string()
         };
         self.spoke = true;
         if let Some(live) = &mut self.live {
-            live.draw(&format!("{state} {}", About(shown, &Talk::WaitingLine(waited), LANGUAGE)));
+            live.draw(&format!("{state} {}", About(shown, &Talk::WaitingLine(waited), language())));
             return;
         }
         let tell: Told = (answered, status.holder.as_ref().map(|holder| (holder.machine.clone(), holder.pid)));
@@ -70,7 +71,7 @@ impl<'a> Waiting<'a> {
             Some(_) => return,
         };
         self.told = Some((tell, moment.ticks));
-        say(format!("{state} {}", About(shown, &talk, LANGUAGE)));
+        say(format!("{state} {}", About(shown, &talk, language())));
     }
 
     /// Takes the live line away. Returns whether anything was said.

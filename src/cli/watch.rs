@@ -4,7 +4,8 @@
 //! lines decided to watch, so when nobody reads any more it ends.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, now, shown};
+use super::language::language;
+use super::open::{now, shown};
 use super::seen::{Essence, Seen};
 use super::terminal::say;
 use crate::i18n::{About, Talk, printable};
@@ -49,7 +50,7 @@ pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
         }
         Err(error) => {
             let shown = arguments.databases.first().map_or_else(String::new, |path| shown(path));
-            say(About(&shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
+            say(About(&shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
     }

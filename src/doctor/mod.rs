@@ -323,7 +323,7 @@ fn not_located(error: &OpenError) -> Finding {
         | OpenError::Stream { .. }
         | OpenError::TrailingDotOrSpace { .. }
         | OpenError::NameTooLong { .. }
-        | OpenError::LinkCircle { .. } => Finding::Folder(Folder::NoDatabase(printable(&error.to_string()))),
+        | OpenError::LinkCircle { .. } => Finding::Folder(Folder::NoDatabase(error.reason())),
     }
 }
 

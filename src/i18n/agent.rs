@@ -3,7 +3,8 @@
 //!
 //! Sentences about the state of a database are the command line's own; what is here is what only an icon or a notification says.
 
-use super::{Language, Person, local};
+use super::times::local;
+use super::{Language, Person};
 use chrono::{Days, NaiveTime};
 use std::fmt::{self, Display, Formatter};
 
@@ -75,7 +76,7 @@ impl Display for In<'_, Label> {
             Label::Ask(who) => {
                 return match self.1 {
                     Language::English => write!(f, "Ask {}", name(who, "whoever has it")),
-                    Language::French => write!(f, "Demander à {}", name(who, "la personne qui l’utilise")),
+                    Language::French => write!(f, "Demander à {}", name(who, "la personne qui l'utilise")),
                 };
             }
             Label::NotifyMe => ("Notify me when it is free", "Me prévenir quand elle est libre"),
@@ -89,10 +90,10 @@ impl Display for In<'_, Label> {
             Label::Cancel => ("Cancel", "Annuler"),
             Label::Details => ("Details…", "Détails…"),
             Label::AllDatabases => ("All databases…", "Toutes les bases…"),
-            Label::Why => ("Why can’t I open it?", "Pourquoi ne puis-je pas l’ouvrir ?"),
+            Label::Why => ("Why can't I open it?", "Pourquoi ne puis-je pas l'ouvrir ?"),
             Label::Mute => ("Mute", "Silence"),
             Label::MuteHour => ("For 1 hour", "Pendant 1 heure"),
-            Label::MuteUntilTomorrow => ("Until tomorrow", "Jusqu’à demain"),
+            Label::MuteUntilTomorrow => ("Until tomorrow", "Jusqu'à demain"),
             Label::Unmute => ("Notify again", "Prévenir à nouveau"),
             Label::Help => ("Help", "Aide"),
             Label::Legend => ("What the icons mean", "Signification des icônes"),
@@ -228,10 +229,10 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
     match word {
         Word::IsFree(database) => write!(f, "La base {database} est libre."),
         Word::CanBeTakenOver(database) => {
-            write!(f, "La base {database} peut être reprise : plus aucun signe de vie de la personne qui l’utilisait.")
+            write!(f, "La base {database} peut être reprise : plus aucun signe de vie de la personne qui l'utilisait.")
         }
         Word::TooLate(who) => {
-            write!(f, "Trop tard d’un instant : {} vient de la prendre. Vous restez sur la liste.", name(who, "quelqu’un"))
+            write!(f, "Trop tard d'un instant : {} vient de la prendre. Vous restez sur la liste.", name(who, "quelqu'un"))
         }
         Word::Taking(database) => write!(f, "{database} : réservation en cours…"),
         Word::Releasing(database) => write!(f, "{database} : libération en cours…"),
@@ -239,25 +240,25 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::Place(place) => write!(f, "Vous êtes en position {place} dans la file."),
         Word::Waiting(1) => f.write_str("1 personne attend."),
         Word::Waiting(count) => write!(f, "{count} personnes attendent."),
-        Word::AsksFor(who, database) => write!(f, "{} demande la base {database}.", name(who, "Quelqu’un")),
-        Word::AnswerReleased(who, database) => write!(f, "{} a libéré la base {database}.", name(who, "Quelqu’un")),
+        Word::AsksFor(who, database) => write!(f, "{} demande la base {database}.", name(who, "Quelqu'un")),
+        Word::AnswerReleased(who, database) => write!(f, "{} a libéré la base {database}.", name(who, "Quelqu'un")),
         Word::AnswerLater(who, database) => {
-            write!(f, "{} a encore besoin de la base {database} pendant dix minutes.", name(who, "Quelqu’un"))
+            write!(f, "{} a encore besoin de la base {database} pendant dix minutes.", name(who, "Quelqu'un"))
         }
         Word::AnswerNo(who, database) => {
-            write!(f, "{} ne peut pas libérer la base {database} maintenant.", name(who, "Quelqu’un"))
+            write!(f, "{} ne peut pas libérer la base {database} maintenant.", name(who, "Quelqu'un"))
         }
         Word::StillOpen(programs) if programs.len() == 1 => {
-            write!(f, "{} l’a encore ouverte : libérer quand même ?", programs.join(""))
+            write!(f, "{} l'a encore ouverte : libérer quand même ?", programs.join(""))
         }
-        Word::StillOpen(programs) => write!(f, "{} l’ont encore ouverte : libérer quand même ?", programs.join(", ")),
+        Word::StillOpen(programs) => write!(f, "{} l'ont encore ouverte : libérer quand même ?", programs.join(", ")),
         Word::SeenAgain => f.write_str("Le dossier partagé est de nouveau visible."),
-        Word::NoDatabase => f.write_str("Aucune base n’est encore configurée."),
+        Word::NoDatabase => f.write_str("Aucune base n'est encore configurée."),
         Word::Muted => f.write_str("Les notifications sont coupées."),
         Word::SomeMine(mine, all) => write!(f, "Vous en utilisez {mine} sur {all}."),
         Word::EndedWhileHolding(database) => write!(
             f,
-            "Sharelock a été arrêté alors qu’il gardait la base {database} pour vous. Vérifiez que tout est enregistré."
+            "Sharelock a été arrêté alors qu'il gardait la base {database} pour vous. Vérifiez que tout est enregistré."
         ),
     }
 }

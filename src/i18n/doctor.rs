@@ -3,7 +3,7 @@
 //! Only words are made of it here; how bad a finding is, and how it was found, is the doctor's. The hazard is jargon: whoever reads
 //! this is told what was seen, why it matters to them, and what to do.
 
-use super::{Language, Person, english};
+use super::{Language, Person, Reason, english, french};
 use std::time::Duration;
 
 /// What is examined; one row of the report.
@@ -113,7 +113,7 @@ pub enum Folder {
     /// It may not be looked at.
     Denied(String),
     /// The path cannot have a lease.
-    NoDatabase(String),
+    NoDatabase(Reason),
     /// Something else went wrong; any check can find that.
     Failed(String),
 }
@@ -411,6 +411,14 @@ pub enum Aside {
     Why,
     /// The label in front of the remedies.
     Remedy,
+    /// The mark of what is well.
+    Fine,
+    /// The mark of a warning.
+    Warning,
+    /// The mark of a failure.
+    Failure,
+    /// The mark of what was not examined.
+    Skipped,
     /// The code cannot be used.
     BadCode,
 }
@@ -419,7 +427,8 @@ pub enum Aside {
 #[must_use]
 pub const fn title(topic: Topic, language: Language) -> &'static str {
     match language {
-        Language::English | Language::French => english::doctor::title(topic),
+        Language::English => english::doctor::title(topic),
+        Language::French => french::doctor::title(topic),
     }
 }
 
@@ -427,7 +436,8 @@ pub const fn title(topic: Topic, language: Language) -> &'static str {
 #[must_use]
 pub fn words(finding: &Finding, language: Language) -> Words {
     match language {
-        Language::English | Language::French => english::doctor::words(finding),
+        Language::English => english::doctor::words(finding),
+        Language::French => french::doctor::words(finding),
     }
 }
 
@@ -435,6 +445,7 @@ pub fn words(finding: &Finding, language: Language) -> Words {
 #[must_use]
 pub fn aside(what: &Aside, language: Language) -> String {
     match language {
-        Language::English | Language::French => english::doctor::aside(what),
+        Language::English => english::doctor::aside(what),
+        Language::French => french::doctor::aside(what),
     }
 }

@@ -2,61 +2,18 @@
 
 pub(super) mod doctor;
 
+use super::times::{self, Span, Style, decimal};
 use super::{
-    Cell, Datelike, Days, Display, Duration, Ending, Formatter, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble,
-    When, fmt, local,
+    Cell, Duration, Ending, Formatter, Language, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, because,
+    fmt,
 };
 
-/// `20 s`, `3 min 20 s`, `2 h 5 min`, `3 days`.
-struct Span(Duration);
-
-impl Display for Span {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs();
-        match (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60) {
-            (0, 0, 0, seconds) => write!(f, "{seconds} s"),
-            (0, 0, minutes, 0) => write!(f, "{minutes} min"),
-            (0, 0, minutes, seconds) => write!(f, "{minutes} min {seconds} s"),
-            (0, hours, 0, _) => write!(f, "{hours} h"),
-            (0, hours, minutes, _) => write!(f, "{hours} h {minutes} min"),
-            (1, ..) => write!(f, "1 day"),
-            (days, ..) => write!(f, "{days} days"),
-        }
-    }
+fn span(span: Duration) -> Span {
+    Span(span, Language::English)
 }
 
-/// How a time is told: after "since" or on its own.
-enum Style {
-    Since,
-    At,
-}
-
-const MONTHS: [&str; 12] =
-    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-
-fn time(when: When, style: &Style) -> String {
-    let (Some(at), Some(now)) = (local(when.at), local(when.now)) else { return "an unknown time".into() };
-    let clock = at.format("%H:%M");
-    let date = at.date_naive();
-    let month = MONTHS[at.month0() as usize % MONTHS.len()];
-    if date == now.date_naive() {
-        return match style {
-            Style::Since => clock.to_string(),
-            Style::At => format!("at {clock}"),
-        };
-    }
-    if Some(date) == now.date_naive().checked_sub_days(Days::new(1)) {
-        return format!("yesterday at {clock}");
-    }
-    let on = match style {
-        Style::Since => "",
-        Style::At => "on ",
-    };
-    if date.year() == now.year() {
-        format!("{on}{} {month} at {clock}", date.day())
-    } else {
-        format!("{on}{} {month} {} at {clock}", date.day(), date.year())
-    }
+fn time(when: When, style: Style) -> String {
+    times::time(when, style, Language::English)
 }
 
 fn name(who: &Person) -> &str {
@@ -64,11 +21,7 @@ fn name(who: &Person) -> &str {
 }
 
 fn since(since: Option<When>) -> String {
-    since.map_or_else(String::new, |when| format!(" since {}", time(when, &Style::Since)))
-}
-
-fn because(reason: &str) -> String {
-    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
+    since.map_or_else(String::new, |when| format!(" since {}", time(when, Style::Since)))
 }
 
 pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -> fmt::Result {
@@ -83,13 +36,13 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
             write!(f, "process {pid}).")
         }
         Sentence::MineElsewhere { machine, since: at } => {
-            let at = at.map_or_else(String::new, |when| format!(" {}", time(when, &Style::At)));
+            let at = at.map_or_else(String::new, |when| format!(" {}", time(when, Style::At)));
             write!(f, "{database}: you left it open on {machine}{at}.")
         }
         Sentence::Held { who, since: at, last_sign } => {
             let using = if at.is_some() { "has been using it" } else { "is using it" };
             write!(f, "{database}: {} {using}{}", name(who), since(*at))?;
-            let sign = last_sign.map(|ago| format!("last sign of life {} ago", Span(ago)));
+            let sign = last_sign.map(|ago| format!("last sign of life {} ago", span(ago)));
             let known: Vec<String> =
                 Some(who.machine.clone()).filter(|machine| !machine.is_empty()).into_iter().chain(sign).collect();
             write!(f, "{}.", because(&known.join(", ")))
@@ -139,7 +92,7 @@ fn stale(
 fn takeable(f: &mut Formatter<'_>, when: Takeable) -> fmt::Result {
     match when {
         Takeable::Now => f.write_str(" It can be taken over now."),
-        Takeable::In(left) => write!(f, " It can be taken over in {} if that stays so.", Span(left)),
+        Takeable::In(left) => write!(f, " It can be taken over in {} if that stays so.", span(left)),
         Takeable::Unknown => Ok(()),
     }
 }
@@ -166,13 +119,13 @@ fn programs(count: usize) -> String {
 pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::Result {
     match what {
         Talk::Waiting => f.write_str("Waiting for it."),
-        Talk::StillWaiting(time) => write!(f, "Still waiting, for {} now.", Span(*time)),
+        Talk::StillWaiting(time) => write!(f, "Still waiting, for {} now.", span(*time)),
         Talk::InLine(people) => {
             let people: Vec<String> = people.iter().map(|who| format!("{}{}", name(who), because(&who.machine))).collect();
             write!(f, "Waiting for it: {}.", people.join(", "))
         }
         Talk::Order(order) => ordered(f, database, order),
-        Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", Span(*time)),
+        Talk::WaitingLine(time) => write!(f, "Waiting {} (Ctrl-C stops).", span(*time)),
         Talk::NoAnswerYet => write!(f, "{database}: the shared folder does not answer; still trying."),
         Talk::Yours(token) => write!(f, "{database} is yours now (token {token})."),
         Talk::Holding(token) => write!(f, "{database} is yours (token {token}). Ctrl-C gives it back."),
@@ -204,7 +157,7 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
             write!(f, "{database}: waiting for {} to end. It is given back after that.", programs(*count))
         }
         Talk::Expiring(left) => {
-            write!(f, "{database}: the shared folder does not answer. Save now: in {} somebody else may be let in.", Span(*left))
+            write!(f, "{database}: the shared folder does not answer. Save now: in {} somebody else may be let in.", span(*left))
         }
         Talk::Renewed => write!(f, "{database}: the shared folder answers again. It is still yours."),
         Talk::Unsure => {
@@ -234,15 +187,15 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::MayCollide(program) => {
             write!(f, "{database}: do not write any more with {program}; somebody else may be writing. Close it without saving.")
         }
-        Talk::Stopping(program, grace) => write!(f, "Ending {program}; by force in {}.", Span(*grace)),
+        Talk::Stopping(program, grace) => write!(f, "Ending {program}; by force in {}.", span(*grace)),
         Talk::Forcing(program) => write!(f, "Ending {program} by force."),
-        Talk::LapsesIn(span, when) => {
-            let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, &Style::At)));
+        Talk::LapsesIn(left, when) => {
+            let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, Style::At)));
             write!(
                 f,
                 "{database}: the shared folder does not answer, so it could not be given back. It becomes free by itself in at \
                        most {}{at}.",
-                Span(*span)
+                span(*left)
             )
         }
         Talk::NothingOnRecord => write!(f, "{database}: nobody is on record."),
@@ -254,17 +207,10 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
 
 pub(super) fn cell(f: &mut Formatter<'_>, what: &Cell) -> fmt::Result {
     match what {
-        Cell::Time(from, None) => write!(f, "since {}", time(*from, &Style::Since)),
-        Cell::Time(from, Some(until)) => {
-            let day = |when: &When| local(when.at).map(|at| at.date_naive());
-            write!(f, "{} to ", time(*from, &Style::Since))?;
-            match local(until.at) {
-                Some(at) if day(from) == day(until) => write!(f, "{}", at.format("%H:%M")),
-                Some(_) | None => f.write_str(&time(*until, &Style::Since)),
-            }
-        }
+        Cell::Time(from, None) => write!(f, "since {}", time(*from, Style::Since)),
+        Cell::Time(from, Some(until)) => f.write_str(&times::period(*from, *until, Language::English)),
         Cell::Who(who) => write!(f, "{}{}", name(who), because(&who.machine)),
-        Cell::Ending(Ending::Held(silent)) => write!(f, "has it, last sign of life {} ago", Span(*silent)),
+        Cell::Ending(Ending::Held(silent)) => write!(f, "has it, last sign of life {} ago", span(*silent)),
         Cell::Ending(Ending::Released) => f.write_str("gave it back"),
         Cell::Ending(Ending::Lapsed) => f.write_str("no sign of life after that, so it lapsed"),
         Cell::Ending(Ending::Forced(_, None)) => f.write_str("released on somebody's order"),
@@ -296,7 +242,7 @@ fn ordered(f: &mut Formatter<'_>, database: &str, what: &Order) -> fmt::Result {
             let whom = if who.name.is_empty() { "Whoever has it" } else { name(who) };
             write!(f, "{database}: {whom} is told to release it. ")?;
             match left {
-                Some(left) => write!(f, "It can be taken over in {} at the latest.", Span(*left)),
+                Some(left) => write!(f, "It can be taken over in {} at the latest.", span(*left)),
                 None => f.write_str("It can be taken over as soon as that is done."),
             }
         }
@@ -328,8 +274,8 @@ pub(super) fn tale(f: &mut Formatter<'_>, database: &str, what: &Tale) -> fmt::R
         Tale::MustLapse(here, usually) => write!(
             f,
             "This system does not show whether all its programs have ended, so its lease has to lapse: {} here, {} usually.",
-            Span(*here),
-            Span(*usually)
+            span(*here),
+            span(*usually)
         ),
         Tale::OrphanWrote(desk, line) => write!(f, "Desk {desk}'s program wrote line {line} and has ended."),
         Tale::Contents => write!(f, "In the end {database} says:"),

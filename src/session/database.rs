@@ -6,7 +6,7 @@ use super::once::{Place, Turn};
 use super::{
     AcquireError, Canceller, Events, Guard, News, PATIENCE, Session, SessionOptions, Snapshot, Wait, default_memory, place_of,
 };
-use crate::i18n::printable;
+use crate::i18n::{Reason, printable};
 use crate::lease::record::{Holder, Host, Nonce, ProcessId};
 use crate::lease::timing::Timing;
 use crate::lease::wire::Failure;
@@ -152,6 +152,16 @@ pub enum NotOpened {
 }
 
 impl NotOpened {
+    /// Returns the same for people, in whatever language they read.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Path(error) => error.reason(),
+            Self::Silent => Reason::NoAnswer,
+            Self::System(error) => Reason::OutOfResources(printable(&error.to_string())),
+        }
+    }
+
     /// Returns what this says of the share; `None` when it was this computer's fault.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {

@@ -4,6 +4,7 @@
 //! would have its own holder. So links are resolved first, and names are folded so that whatever a file server could take for
 //! the same name meets in the same store. Two different files may share a store by that; they then take turns, which is safe.
 
+use crate::i18n::{Reason, Thing, printable};
 use crate::lease::wire::Failure;
 use crate::platform::files::{self, EntryKind, Trouble};
 use std::ffi::OsStr;
@@ -60,7 +61,7 @@ pub enum OpenError {
         /// The path, resolved.
         path: PathBuf,
         /// What it is.
-        what: &'static str,
+        what: Thing,
     },
     /// The file has several names, and each would have its own lease.
     #[error("{}: the file has {links} names (hard links), and a lease beside one of them would not guard the others; remove the others, or use a copy", .path.display())]
@@ -121,6 +122,23 @@ impl OpenError {
             Self::Io { source, .. } => super::failure_of(source),
         }
     }
+
+    /// Returns the same for people, in whatever language they read.
+    #[must_use]
+    pub fn reason(&self) -> Reason {
+        let shown = |path: &Path| printable(&path.to_string_lossy());
+        match self {
+            Self::NoName { path } => Reason::NoName(shown(path)),
+            Self::NoFolder { path } => Reason::NoFolder(shown(path)),
+            Self::NotAFile { path, what } => Reason::NotAFile(shown(path), *what),
+            Self::HardLinked { path, links } => Reason::HardLinked(shown(path), *links),
+            Self::Stream { path } => Reason::Stream(shown(path)),
+            Self::TrailingDotOrSpace { path } => Reason::TrailingDotOrSpace(shown(path)),
+            Self::NameTooLong { path } => Reason::NameTooLong(shown(path)),
+            Self::LinkCircle { path } => Reason::LinkCircle(shown(path)),
+            Self::Io { path, source } => Reason::Looking(shown(path), printable(&source.to_string())),
+        }
+    }
 }
 
 /// Finds the place of a database that may not exist yet.
@@ -133,7 +151,7 @@ pub fn locate(path: &Path) -> Result<Location, OpenError> {
     check_name(name, path)?;
     let database = resolve(path)?;
     let (Some(folder), Some(real)) = (database.parent(), database.file_name()) else {
-        return Err(OpenError::NotAFile { path: database, what: "a folder" });
+        return Err(OpenError::NotAFile { path: database, what: Thing::Folder });
     };
     check_name(real, path)?;
     if real.as_encoded_bytes().len() + NOTICE_SUFFIX.len() > LONGEST_FILE_NAME {
@@ -220,9 +238,9 @@ fn check_file(database: &Path) -> Result<(), OpenError> {
     match facts.kind {
         EntryKind::File if facts.links > 1 => Err(OpenError::HardLinked { path: path(), links: facts.links }),
         EntryKind::File => Ok(()),
-        EntryKind::Directory => Err(OpenError::NotAFile { path: path(), what: "a folder" }),
-        EntryKind::Link => Err(OpenError::NotAFile { path: path(), what: "a link" }),
-        EntryKind::Special => Err(OpenError::NotAFile { path: path(), what: "a pipe, a socket or a device" }),
+        EntryKind::Directory => Err(OpenError::NotAFile { path: path(), what: Thing::Folder }),
+        EntryKind::Link => Err(OpenError::NotAFile { path: path(), what: Thing::Link }),
+        EntryKind::Special => Err(OpenError::NotAFile { path: path(), what: Thing::Special }),
     }
 }
 

@@ -11,6 +11,7 @@ mod force_release;
 mod history;
 mod hold;
 mod kill;
+mod language;
 #[cfg(unix)]
 mod lost;
 #[cfg(unix)]

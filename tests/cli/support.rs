@@ -87,7 +87,7 @@ impl Place {
         let home = self.folder.path();
         command.args(arguments).current_dir(self.share()).stdin(Stdio::null());
         command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).env("LOCALAPPDATA", home.join("state"));
-        command.env_remove("NO_COLOR").env_remove("XDG_SESSION_ID");
+        command.env_remove("NO_COLOR").env_remove("XDG_SESSION_ID").env("SHARELOCK_LANG", "en");
         command
     }
 

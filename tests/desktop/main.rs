@@ -50,10 +50,7 @@ fn view(face: &str, attention: bool, menu: &str) -> View {
             Item::Line,
             verb("Details & more", Wish::Details(Some(Key(1)))),
             Item::Check("Tell me when it is free".to_owned(), true, Wish::ForgetMe(Key(1))),
-            Item::More(
-                "Help".to_owned(),
-                vec![verb("What the icons mean", Wish::Legend), verb("Show the log", Wish::Log)],
-            ),
+            Item::More("Help".to_owned(), vec![verb("What the icons mean", Wish::Legend), verb("Show the log", Wish::Log)]),
             Item::Line,
             verb("Quit", Wish::Quit),
         ],

@@ -4,7 +4,7 @@ use super::super::doctor::{
     Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
     System, Topic, Verdict, Waits, Who, Words, Writing,
 };
-use super::{Duration, Person, Span, name};
+use super::{Duration, Language, Person, because, decimal, name, span};
 
 pub(in super::super) const fn title(topic: Topic) -> &'static str {
     match topic {
@@ -71,8 +71,8 @@ fn short(time: Duration) -> String {
         ..0.1 => "under 0.1 ms".to_owned(),
         ..10.0 => format!("{millis:.1} ms"),
         ..1000.0 => format!("{millis:.0} ms"),
-        ..60_000.0 => format!("{:.1} s", millis / 1000.0),
-        _ => Span(time).to_string(),
+        ..60_000.0 => decimal(time, Language::English),
+        _ => span(time).to_string(),
     }
 }
 
@@ -87,10 +87,6 @@ fn size(bytes: u64) -> String {
         (value, unit) = (value / 1000.0, next);
     }
     if value < 10.0 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
-}
-
-fn detailed(text: &str, detail: &str) -> String {
-    if detail.is_empty() { text.to_owned() } else { format!("{text} ({detail})") }
 }
 
 fn skip(what: Skip) -> Said {
@@ -117,12 +113,12 @@ fn folder(what: &Folder) -> Said {
             "Check the network cable, Wi-Fi or VPN, and that the server is switched on; then run this again.",
         ),
         Folder::Denied(detail) => bad(
-            detailed("you may not look into this folder", detail),
+            "you may not look into this folder".to_owned() + &because(detail),
             "Whoever cannot read the folder cannot see who has the database.",
             "Ask whoever looks after the server for read and write access to this folder.",
         ),
-        Folder::NoDatabase(detail) => bad(
-            detail.clone(),
+        Folder::NoDatabase(reason) => bad(
+            reason.text(Language::English),
             "A lease has to lie beside the one file that everybody opens.",
             "Give the path of the database file itself, or of its folder.",
         ),
@@ -204,7 +200,7 @@ fn writing(what: &Writing) -> Said {
     const ASK: &str = "Ask whoever looks after the server for the right to create, change and remove files in this folder.";
     match what {
         Writing::Works => told("files can be created, changed, read and removed", WHY),
-        Writing::MayNotCreate(detail) => bad(detailed("you may not create files here", detail), WHY, ASK),
+        Writing::MayNotCreate(detail) => bad("you may not create files here".to_owned() + &because(detail), WHY, ASK),
         Writing::ReadOnly => bad(
             "the folder is mounted or shared read-only",
             WHY,
@@ -212,7 +208,7 @@ fn writing(what: &Writing) -> Said {
         ),
         Writing::Full => bad("there is no room for one small file", WHY, "Free some space on the server, or raise your quota."),
         Writing::MayNotRemove(detail) => bad(
-            detailed("you may create files here, but not remove them", detail),
+            "you may create files here, but not remove them".to_owned() + &because(detail),
             "A lock that cannot be removed stays for ever: this is how stale locks come about that nobody can break.",
             ASK,
         ),
@@ -271,10 +267,10 @@ fn clock(what: &Clock) -> Said {
         Clock::Agree(within, setter) => told(format!("server and computer agree within {}{}", short(*within), by(*setter)), WHY),
         Clock::Same => told("the folder is on this computer and has the same clock", WHY),
         Clock::ServerAhead(off, setter) => {
-            bad(format!("the server's clock is {} ahead of this computer's{}", Span(*off), by(*setter)), WHY, REMEDY)
+            bad(format!("the server's clock is {} ahead of this computer's{}", span(*off), by(*setter)), WHY, REMEDY)
         }
         Clock::ServerBehind(off, setter) => {
-            bad(format!("the server's clock is {} behind this computer's{}", Span(*off), by(*setter)), WHY, REMEDY)
+            bad(format!("the server's clock is {} behind this computer's{}", span(*off), by(*setter)), WHY, REMEDY)
         }
         Clock::Unknown => told("the times of files tell nothing about the server's clock here", WHY),
     }
@@ -340,7 +336,7 @@ fn access(what: &Access) -> Said {
             format!("Its owner or an administrator types: {command}"),
         ),
         Access::StoreDenied(path, detail) => bad(
-            detailed(&format!("you may not write in {path}"), detail),
+            format!("you may not write in {path}") + &because(detail),
             WHY,
             "Have it given the same permissions as the folder of the database. It was made by a colleague.",
         ),
@@ -379,16 +375,16 @@ fn foreign(what: &Foreign) -> Said {
     match what {
         Foreign::Nothing => told("none", WHY),
         Foreign::InUse(file, by, unchanged) => {
-            let age = unchanged.map_or_else(String::new, |age| format!(", {} ago", Span(age)));
+            let age = unchanged.map_or_else(String::new, |age| format!(", {} ago", span(age)));
             told(format!("{file}: opened with {}{age}", maker(*by)), WHY)
         }
         Foreign::LeftBehind(file, Maker::Journal, age) => bad(
-            format!("{file}: a change that SQLite did not finish, {} ago", Span(*age)),
+            format!("{file}: a change that SQLite did not finish, {} ago", span(*age)),
             "The next program that opens the database undoes the unfinished change with it. Without it the database is damaged.",
             "Do not remove it. Open the database once with its program, alone, and look whether the last entries are there.",
         ),
         Foreign::LeftBehind(file, by, age) => bad(
-            format!("{file}: probably left behind by {}, unchanged for {}", maker(*by), Span(*age)),
+            format!("{file}: probably left behind by {}, unchanged for {}", maker(*by), span(*age)),
             WHY,
             "Make sure that nobody has it open; then remove the file. A lease that Sharelock keeps is not affected.",
         ),
@@ -412,19 +408,19 @@ fn leases(what: &Leases) -> Said {
             format!(
                 "{database}: {}, but no sign of life{}",
                 whom(who),
-                silent.map_or_else(String::new, |time| format!(" for {}", Span(time)))
+                silent.map_or_else(String::new, |time| format!(" for {}", span(time)))
             ),
             "The computer may have been switched off or cut off from the network, or its program ended without giving back.",
             match takeable {
                 Some(Duration::ZERO) => "Nothing: whoever wants it now gets it, and nothing has to be removed.".to_owned(),
                 Some(time) => {
-                    format!("Wait: it can be taken over in {} if that stays so. Nothing has to be removed.", Span(*time))
+                    format!("Wait: it can be taken over in {} if that stays so. Nothing has to be removed.", span(*time))
                 }
                 None => "Look at that computer. Remove nothing by hand.".to_owned(),
             },
         ),
         Leases::Unreadable(database, detail) => bad(
-            detailed(&format!("{database}: who has it cannot be read"), detail),
+            format!("{database}: who has it cannot be read") + &because(detail),
             "It counts as held, never as free.",
             "Run this again; if it stays, look at the permissions of the folder .sharelock beside it.",
         ),
@@ -523,7 +519,7 @@ fn pair(what: &Pair) -> Said {
         ),
         Pair::ClocksAgree(within) => told(format!("agree within {}", short(*within)), ""),
         Pair::ClocksDiffer(off) => bad(
-            format!("differ by {}", Span(*off)),
+            format!("differ by {}", span(*off)),
             "Leases do not depend on clocks. But \"since 09:12\" is told by them, and other programs judge locks by their age.",
             "Have both set their clocks from the network.",
         ),
@@ -545,6 +541,10 @@ pub(in super::super) fn aside(what: &Aside) -> String {
         Aside::Verdict(verdict) => ending(*verdict),
         Aside::Why => "Why".to_owned(),
         Aside::Remedy => "Do".to_owned(),
+        Aside::Fine => "ok".to_owned(),
+        Aside::Warning => "warning".to_owned(),
+        Aside::Failure => "failure".to_owned(),
+        Aside::Skipped => "skipped".to_owned(),
         Aside::BadCode => "a code is 1 to 20 letters or digits".to_owned(),
     }
 }

@@ -31,6 +31,12 @@ pub fn session() -> String {
     system::session()
 }
 
+/// Returns the locale of what people read on this system (`fr_FR.UTF-8`, `fr-FR`); empty where none is set.
+#[must_use]
+pub fn locale() -> String {
+    system::locale()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -39,5 +45,6 @@ mod tests {
         assert!(!super::machine_name().is_empty());
         assert!(!super::full_name().contains([',', '\0', '\n']));
         assert!(!super::session().contains('\0'));
+        assert!(!super::locale().contains('\0'));
     }
 }

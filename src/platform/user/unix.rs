@@ -59,6 +59,12 @@ pub(super) fn session() -> String {
     String::new()
 }
 
+/// The variables by which locale(7) chooses the language of messages, in its order. macOS' terminals set `LANG`, too.
+pub(super) fn locale() -> String {
+    let set = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+    ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(set).unwrap_or_default()
+}
+
 fn effective_user() -> libc::uid_t {
     // SAFETY: takes no argument and cannot fail.
     unsafe { libc::geteuid() }

@@ -2,6 +2,7 @@
 
 use crate::platform::wide::{copy_wide, from_wide, to_wide};
 use std::ptr::{null, null_mut};
+use windows_sys::Win32::Globalization::{GetUserPreferredUILanguages, MUI_LANGUAGE_NAME};
 use windows_sys::Win32::NetworkManagement::NetManagement::{NetApiBufferFree, NetUserGetInfo, USER_INFO_10};
 use windows_sys::Win32::Security::Authentication::Identity::{GetUserNameExW, NameDisplay};
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
@@ -60,4 +61,14 @@ pub(super) fn session() -> String {
     // SAFETY: `session` is a valid place for the result.
     let done = unsafe { ProcessIdToSessionId(std::process::id(), &raw mut session) };
     if done == 0 { String::new() } else { session.to_string() }
+}
+
+/// The first of the languages that Windows' own windows have, which need not be the one that dates are written in.
+pub(super) fn locale() -> String {
+    let mut text = [0_u16; ROOM];
+    let (mut length, mut count) = (u32::try_from(ROOM).unwrap_or(0), 0_u32);
+    // SAFETY: the buffer is as long as `length` says, and it and both numbers outlive the call.
+    let done = unsafe { GetUserPreferredUILanguages(MUI_LANGUAGE_NAME, &raw mut count, text.as_mut_ptr(), &raw mut length) };
+    // The names follow each other, each with a zero behind it.
+    if done == 0 { String::new() } else { from_wide(&text) }
 }

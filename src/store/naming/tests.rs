@@ -1,6 +1,7 @@
 //! Facts about names: spellings that may mean one file meet, and nothing unsafe becomes a name.
 
 use super::*;
+use crate::i18n::Language;
 
 fn name(text: &str) -> String {
     store_name(OsStr::new(text))
@@ -101,7 +102,7 @@ fn what_cannot_have_a_lease_is_refused() {
     let temp = tempfile::tempdir().unwrap();
     let at = |name: &str| temp.path().join(name);
     assert!(matches!(locate(&at("no/such.db")), Err(OpenError::NoFolder { .. })));
-    assert!(matches!(locate(temp.path()), Err(OpenError::NotAFile { what: "a folder", .. })));
+    assert!(matches!(locate(temp.path()), Err(OpenError::NotAFile { what: Thing::Folder, .. })));
     assert!(matches!(locate(&at("x.db/")), Err(OpenError::NoName { .. })));
     assert!(matches!(locate(&at("x.db/.")), Err(OpenError::NoName { .. })));
     assert!(matches!(locate(Path::new("")), Err(OpenError::NoName { .. })));
@@ -156,4 +157,24 @@ fn names_that_are_not_unicode_stay_apart() {
     let latin = [&b"M\xfcller.db"[..], b"M\xf6ller.db"].map(|bytes| store_name(OsStr::from_bytes(bytes)));
     assert_eq!(latin[0], "m%fcller.db");
     assert_ne!(latin[0], latin[1]);
+}
+
+#[test]
+fn errors_and_reasons_say_the_same_in_english() {
+    let path = || PathBuf::from("/share/wems.db");
+    let source = std::io::Error::from(std::io::ErrorKind::TimedOut);
+    let errors = [
+        OpenError::NoName { path: path() },
+        OpenError::NoFolder { path: path() },
+        OpenError::NotAFile { path: path(), what: Thing::Special },
+        OpenError::HardLinked { path: path(), links: 3 },
+        OpenError::Stream { path: path() },
+        OpenError::TrailingDotOrSpace { path: path() },
+        OpenError::NameTooLong { path: path() },
+        OpenError::LinkCircle { path: path() },
+        OpenError::Io { path: path(), source },
+    ];
+    for error in errors {
+        assert_eq!(error.to_string(), error.reason().text(Language::English));
+    }
 }

@@ -292,8 +292,7 @@ fn is_news(known: Option<&OwnedUniqueName>, old: Option<&UniqueName<'_>>, new: O
 }
 
 /// The arguments of `Notify`.
-type NotifyCall<'a> =
-    (&'a str, u32, &'a str, &'a str, String, Vec<String>, HashMap<&'static str, Value<'static>>, i32);
+type NotifyCall<'a> = (&'a str, u32, &'a str, &'a str, String, Vec<String>, HashMap<&'static str, Value<'static>>, i32);
 
 fn message(notice: &Notice, service: Service, serial: u64, replaces: u32) -> NotifyCall<'_> {
     let body = if service.markup { escape(&notice.body) } else { notice.body.clone() };
