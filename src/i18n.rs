@@ -379,6 +379,7 @@ fn local(millis: i64) -> Option<DateTime<Local>> {
     Local.timestamp_millis_opt(millis).single()
 }
 
+pub mod config;
 pub mod doctor;
 mod english;
 

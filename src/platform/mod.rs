@@ -15,6 +15,7 @@ mod host;
 pub mod permissions;
 pub mod process;
 pub mod range_lock;
+pub mod settings;
 pub mod signals;
 pub mod space;
 pub mod sync_program;
