@@ -249,6 +249,10 @@ fn start(desk: u32, turn: u32, ledger: &Path, takes: Duration) -> io::Result<Chi
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("SHARELOCK_")) {
         command.env_remove(name);
     }
+    // Durations of this user's would not go with the demo's.
+    if let Some(folder) = ledger.parent() {
+        command.env("SHARELOCK_CONFIG", folder.join("sharelock.toml"));
+    }
     if !sees_orphans() {
         command.env("SHARELOCK_TIME_SCALE", SCALE.to_string());
     }

@@ -6,19 +6,19 @@
 //! so such looks are spread over time.
 
 use super::exit::Exit;
-use super::open::{LANGUAGE, now, shown};
+use super::open::{LANGUAGE, now, options, shown_target, targets};
 use super::seen::{Essence, Seen};
 use super::terminal::say;
 use crate::clock::Ticks;
+use crate::config::{Config, Target};
 use crate::i18n::{About, Talk, printable};
 use crate::lease::State;
-use crate::lease::timing::Timing;
 use crate::platform::signals::Signals;
-use crate::session::{Database, NotOpened, Options};
+use crate::session::{Database, NotOpened};
 use crate::watch::Watcher;
 use chrono::{Local, TimeZone};
 use std::collections::{BTreeSet, VecDeque};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -26,6 +26,7 @@ use std::time::Duration;
 const EXAMPLES: &str = "\
 Examples:
   sharelock watch wems.db
+  sharelock watch                  All databases that are configured
   sharelock watch --json //server/hr/*.db | jq -r 'select(.state == \"free\").database'
 
 A line is printed when the state, the holder or the queue changes, when a lease can be taken over, and when the folder cannot be \
@@ -50,8 +51,8 @@ const LOOKERS: usize = 16;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct WatchArguments {
-    /// The databases to watch
-    #[arg(value_name = "DB", required = true, value_hint = clap::ValueHint::FilePath)]
+    /// The databases to watch; without any, all that are configured
+    #[arg(value_name = "DB", value_hint = clap::ValueHint::FilePath)]
     databases: Vec<PathBuf>,
     /// Print what `status --json` prints, one line per change
     #[arg(long)]
@@ -70,7 +71,7 @@ enum Heard {
 
 /// One database.
 struct Watched {
-    path: PathBuf,
+    target: Target,
     database: Option<Arc<Database>>,
     /// Held to be dropped.
     watcher: Option<Watcher>,
@@ -85,17 +86,21 @@ struct Watched {
 }
 
 /// Watches until somebody ends that.
-pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
+pub(super) fn watch(arguments: &WatchArguments, config: &Config) -> Exit {
+    let databases = match targets(&arguments.databases, config) {
+        Ok(databases) => databases,
+        Err(exit) => return exit,
+    };
     let (sender, heard) = mpsc::channel();
     let end = sender.clone();
     if let Err(error) = Signals::install_with(move |_| end.send(Heard::End).is_ok()) {
-        let shown = arguments.databases.first().map_or_else(String::new, |path| shown(path));
+        let shown = databases.first().map_or_else(String::new, shown_target);
         say(About(&shown, &Talk::System(printable(&error.to_string())), LANGUAGE));
         return Exit::System;
     }
     let begin = now().ticks;
-    let watched = arguments.databases.iter().map(|path| Watched {
-        path: path.clone(),
+    let watched = databases.into_iter().map(|target| Watched {
+        target,
         database: None,
         watcher: None,
         told: None,
@@ -106,8 +111,8 @@ pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
     });
     let watched: Vec<Watched> = watched.collect();
     let timer = (0..watched.len()).map(|at| (begin, at)).collect();
-    let lookers = Lookers::new(sender.clone(), timing);
-    Watch { watched, timer, lookers, sender, timing, json: arguments.json, dying: 0 }.run(&heard)
+    let lookers = Lookers::new(sender.clone());
+    Watch { watched, timer, lookers, sender, json: arguments.json, dying: 0 }.run(&heard)
 }
 
 struct Watch {
@@ -116,7 +121,6 @@ struct Watch {
     timer: BTreeSet<(Ticks, usize)>,
     lookers: Arc<Lookers>,
     sender: Sender<Heard>,
-    timing: Timing,
     json: bool,
     /// How many holders are on this computer.
     dying: u32,
@@ -169,7 +173,7 @@ impl Watch {
         match &one.database {
             Some(database) if !database.capabilities().may_hang => {
                 let changed = std::mem::take(&mut one.again);
-                let seen = Seen::look(database);
+                let seen = Seen::look(database).labelled(&one.target);
                 let told = self.tell(at, &seen);
                 self.plan(at, &seen, changed);
                 told
@@ -177,7 +181,7 @@ impl Watch {
             database => {
                 one.away = true;
                 one.again = false;
-                self.lookers.send(at, one.path.clone(), database.clone());
+                self.lookers.send(at, one.target.clone(), database.clone());
                 true
             }
         }
@@ -239,7 +243,7 @@ impl Watch {
         let dies_here = told_of_changes && seen.is_held_on_this_computer;
         self.dying = self.dying + u32::from(dies_here) - u32::from(one.dies_here);
         one.dies_here = dies_here;
-        let poll = self.timing.poll;
+        let poll = one.target.timing.poll;
         let mut pause = match seen.state {
             State::Free if told_of_changes => QUIET,
             State::Mine | State::Held | State::Stale if dies_here => poll.min(LOOK_FOR_DEATH.max(APART * self.dying)),
@@ -261,24 +265,23 @@ struct Lookers {
     jobs: Mutex<Jobs>,
     work: Condvar,
     heard: Sender<Heard>,
-    timing: Timing,
 }
 
 #[derive(Default)]
 struct Jobs {
-    waiting: VecDeque<(usize, PathBuf, Option<Arc<Database>>)>,
+    waiting: VecDeque<(usize, Target, Option<Arc<Database>>)>,
     idle: usize,
     threads: usize,
 }
 
 impl Lookers {
-    fn new(heard: Sender<Heard>, timing: Timing) -> Arc<Self> {
-        Arc::new(Self { jobs: Mutex::default(), work: Condvar::new(), heard, timing })
+    fn new(heard: Sender<Heard>) -> Arc<Self> {
+        Arc::new(Self { jobs: Mutex::default(), work: Condvar::new(), heard })
     }
 
-    fn send(self: &Arc<Self>, at: usize, path: PathBuf, database: Option<Arc<Database>>) {
+    fn send(self: &Arc<Self>, at: usize, target: Target, database: Option<Arc<Database>>) {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.waiting.push_back((at, path, database));
+        jobs.waiting.push_back((at, target, database));
         if jobs.idle >= jobs.waiting.len() || jobs.threads == LOOKERS {
             self.work.notify_one();
             return;
@@ -287,40 +290,40 @@ impl Lookers {
         if std::thread::Builder::new().name("sharelock-look".into()).spawn(move || looker.work()).is_ok() {
             jobs.threads += 1;
         } else if jobs.threads == 0
-            && let Some((at, path, _)) = jobs.waiting.pop_back()
+            && let Some((at, target, _)) = jobs.waiting.pop_back()
         {
             let error = NotOpened::System(std::io::Error::from(std::io::ErrorKind::WouldBlock));
-            drop(self.heard.send(Heard::Looked(at, None, Box::new(Seen::not_opened(&path, &error)))));
+            drop(self.heard.send(Heard::Looked(at, None, Box::new(Seen::not_opened(&target, &error)))));
         }
     }
 
     fn work(&self) {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let Some((at, path, database)) = jobs.waiting.pop_front() else {
+            let Some((at, target, database)) = jobs.waiting.pop_front() else {
                 jobs.idle += 1;
                 jobs = self.work.wait(jobs).unwrap_or_else(PoisonError::into_inner);
                 jobs.idle -= 1;
                 continue;
             };
             drop(jobs);
-            let (database, seen) = self.look(&path, database);
+            let (database, seen) = look(&target, database);
             if self.heard.send(Heard::Looked(at, database, Box::new(seen))).is_err() {
                 return;
             }
             jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         }
     }
+}
 
-    fn look(&self, path: &Path, database: Option<Arc<Database>>) -> (Option<Arc<Database>>, Seen) {
-        let database = match database {
-            Some(database) => database,
-            None => match Options::default().timing(self.timing).open(path) {
-                Ok(database) => Arc::new(database),
-                Err(error) => return (None, Seen::not_opened(path, &error)),
-            },
-        };
-        let seen = Seen::look(&database);
-        (Some(database), seen)
-    }
+fn look(target: &Target, database: Option<Arc<Database>>) -> (Option<Arc<Database>>, Seen) {
+    let database = match database {
+        Some(database) => database,
+        None => match options(target).open(&target.path) {
+            Ok(database) => Arc::new(database),
+            Err(error) => return (None, Seen::not_opened(target, &error)),
+        },
+    };
+    let seen = Seen::look(&database).labelled(target);
+    (Some(database), seen)
 }

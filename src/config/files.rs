@@ -7,7 +7,7 @@ use super::around::{Around, unexpanded};
 use super::layer::{Author, LONGEST, Layer, folded};
 use super::merge::{Broken, Loaded, Origin, merge};
 use super::value::{Value, label_fault, quoted};
-use super::{Config, Key, Problem, Severity};
+use super::{Config, Key};
 use crate::i18n::config::{Fault, Remark};
 use crate::i18n::printable;
 use crate::platform::files::{Trouble, classify};
@@ -123,10 +123,10 @@ pub fn create(file: &Path, text: &str) -> io::Result<()> {
 pub enum NotAdded {
     /// The file, with the new lines in it, would not be in order; or is not now.
     Broken(Broken),
+    /// The label cannot be one.
+    Label(Fault),
     /// Something else.
     Refused(Remark),
-    /// The label cannot be one.
-    Label(Problem),
 }
 
 /// Adds a database to the end of the user's file, which is made where there is none, and returns the file. What is in it stays as it is.
@@ -136,7 +136,7 @@ pub enum NotAdded {
 pub fn add(places: &Places, label: &str, path: &Path, program: &[String]) -> Result<PathBuf, NotAdded> {
     let file = places.user.as_deref().ok_or(NotAdded::Refused(Remark::NoPlace))?;
     if let Some(fault) = label_fault(label) {
-        return Err(NotAdded::Label(Problem { severity: Severity::Error, fault, file: None, place: None }));
+        return Err(NotAdded::Label(fault));
     }
     let loaded = load(places).map_err(NotAdded::Broken)?;
     if let Some(at) = loaded.config.databases.iter().position(|other| folded(&other.label) == folded(label)) {
@@ -169,16 +169,17 @@ fn append(file: &Path, block: &str) -> io::Result<()> {
 
 /// Returns the lines of a new database, with the line ends of the text that they come behind.
 fn block(before: &str, label: &str, path: &str, program: &[String]) -> String {
-    let mut block = String::new();
-    if !before.is_empty() {
-        block.push_str(if before.ends_with('\n') { "\n" } else { "\n\n" });
-    }
-    block.push_str(&format!("[[database]]\nlabel = {}\npath = {}\n", quoted(label), quoted(&unexpanded(path))));
+    let gap = match before {
+        "" => "",
+        before if before.ends_with('\n') => "\n",
+        _ => "\n\n",
+    };
+    let mut block = format!("{gap}[[database]]\nlabel = {}\npath = {}\n", quoted(label), quoted(&unexpanded(path)));
     if let [name, arguments @ ..] = program {
         let mut words = vec![unexpanded(name)];
         words.extend_from_slice(arguments);
         let value = if let [name] = &words[..] { quoted(name) } else { Value::Command(words).toml() };
-        block.push_str(&format!("program = {value}\n"));
+        block = format!("{block}program = {value}\n");
     }
     if before.contains("\r\n") { block.replace('\n', "\r\n") } else { block }
 }

@@ -4,6 +4,7 @@
 //! the environment before all files. The hazard is a lock that does not lock: a name in `locked` covers everything below it, for every
 //! database too, and the environment.
 
+use super::around::unexpanded;
 use super::document::{Problem, Severity};
 use super::keys::{DATABASE, Key, STATES, Scope};
 use super::layer::{Author, Entry, Fields, Found, Layer, MOST_DATABASES};
@@ -40,6 +41,21 @@ pub struct Setting {
     pub value: Value,
     /// Where it came from.
     pub origin: Origin,
+}
+
+impl Setting {
+    /// Returns the value as it is written into a file.
+    #[must_use]
+    pub fn toml(&self) -> String {
+        match (&self.value, self.key) {
+            (Value::Text(path), Key::Path) => Value::Text(unexpanded(path)).toml(),
+            (Value::Command(words), Key::Program | Key::ReadOnlyProgram) => {
+                let replaced = words.iter().take(1).map(|program| unexpanded(program));
+                Value::Command(replaced.chain(words.iter().skip(1).cloned()).collect()).toml()
+            }
+            (value, _) => value.toml(),
+        }
+    }
 }
 
 /// What holds, and why.

@@ -13,6 +13,8 @@ use std::path::{MAIN_SEPARATOR, Path, PathBuf, is_separator};
 pub struct Target {
     /// Where it is.
     pub path: PathBuf,
+    /// What it is called by whoever meant it; none where a path was typed.
+    pub label: Option<String>,
     /// What is configured for it.
     pub configured: Option<DatabaseConfig>,
     /// The durations.
@@ -26,10 +28,14 @@ impl Target {
         self.configured.as_ref().is_some_and(|configured| configured.accept_sync_folder)
     }
 
-    /// Returns its label.
-    #[must_use]
-    pub fn label(&self) -> Option<&str> {
-        self.configured.as_ref().map(|configured| configured.label.as_str())
+    /// Returns a configured database by its label.
+    fn labelled(configured: &DatabaseConfig) -> Self {
+        Self {
+            path: configured.path.clone(),
+            label: Some(configured.label.clone()),
+            timing: configured.timing,
+            configured: Some(configured.clone()),
+        }
     }
 }
 
@@ -43,13 +49,11 @@ impl Config {
     /// `is_there` is asked only about what is a label as well: a share that hangs is not asked for nothing.
     fn target_where(&self, typed: &Path, is_there: impl Fn(&Path) -> bool) -> Target {
         match self.labelled(typed) {
-            Some(configured) if !is_there(typed) => {
-                Target { path: configured.path.clone(), timing: configured.timing, configured: Some(configured.clone()) }
-            }
+            Some(configured) if !is_there(typed) => Target::labelled(configured),
             _ => {
                 let configured = self.at(typed).cloned();
                 let timing = configured.as_ref().map_or(self.timing, |configured| configured.timing);
-                Target { path: typed.to_path_buf(), configured, timing }
+                Target { path: typed.to_path_buf(), label: None, configured, timing }
             }
         }
     }
@@ -57,12 +61,7 @@ impl Config {
     /// Returns all configured databases.
     #[must_use]
     pub fn targets(&self) -> Vec<Target> {
-        let target = |configured: &DatabaseConfig| Target {
-            path: configured.path.clone(),
-            timing: configured.timing,
-            configured: Some(configured.clone()),
-        };
-        self.databases.iter().map(target).collect()
+        self.databases.iter().map(Target::labelled).collect()
     }
 
     fn labelled(&self, typed: &Path) -> Option<&DatabaseConfig> {
@@ -117,7 +116,7 @@ mod tests {
     #[test]
     fn labels_are_found_exactly_then_whatever_their_capitals() {
         let config = config(&["RH", "paie", "École"]);
-        let label = |typed: &str| config.target_where(Path::new(typed), |_| false).label().map(str::to_owned);
+        let label = |typed: &str| config.target_where(Path::new(typed), |_| false).label;
         assert_eq!(label("RH").as_deref(), Some("RH"));
         assert_eq!(label("rh").as_deref(), Some("RH"));
         assert_eq!(label("PAIE").as_deref(), Some("paie"));
@@ -130,8 +129,8 @@ mod tests {
     #[test]
     fn what_has_a_separator_or_is_there_is_a_path() {
         let config = config(&["RH"]);
-        assert_eq!(config.target_where(Path::new("RH"), |_| true).label(), None);
-        assert_eq!(config.target_where(Path::new("./RH"), |_| panic!("asked")).label(), None);
+        assert_eq!(config.target_where(Path::new("RH"), |_| true).label, None);
+        assert_eq!(config.target_where(Path::new("./RH"), |_| panic!("asked")).label, None);
         let nothing = Config::default();
         assert_eq!(nothing.target_where(Path::new("RH"), |_| panic!("asked")).path, Path::new("RH"));
     }
@@ -142,10 +141,10 @@ mod tests {
         let typed = whole("x").with_file_name("RH.db");
         let target = config.target_where(&typed, |_| true);
         assert_eq!(
-            (target.label(), target.timing.poll, target.accepts_sync_folder()),
-            (Some("RH"), Duration::from_secs(7), true)
+            (target.label.as_deref(), target.timing.poll, target.accepts_sync_folder()),
+            (None, Duration::from_secs(7), true)
         );
         let other = config.target_where(&whole("other.db"), |_| true);
-        assert_eq!((other.label(), other.timing, other.accepts_sync_folder()), (None, Timing::default(), false));
+        assert_eq!((other.label.as_deref(), other.timing, other.accepts_sync_folder()), (None, Timing::default(), false));
     }
 }

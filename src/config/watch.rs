@@ -67,7 +67,11 @@ mod tests {
         let (sender, heard) = mpsc::channel();
         let listen = || {
             let sender = sender.clone();
-            watch(&places, move || drop(sender.send(()))).unwrap()
+            watch(&places, move || {
+                // Nobody may be listening any more.
+                let _ = sender.send(());
+            })
+            .unwrap()
         };
         let news = || heard.recv_timeout(Duration::from_secs(20)).expect("a change was not heard of");
         let watching = listen();

@@ -90,6 +90,8 @@ pub enum Remark {
     Good(String, usize),
     /// There is no such file, and none is needed.
     NoFile(String),
+    /// There is no such file, and it was asked for.
+    Missing(String),
     /// The file cannot be used.
     Bad,
     /// A file was written.
@@ -238,6 +240,7 @@ fn english_remark(what: &Remark) -> String {
         Remark::Good(file, 1) => format!("{file}: in order, 1 database configured"),
         Remark::Good(file, count) => format!("{file}: in order, {count} databases configured"),
         Remark::NoFile(file) => format!("{file}: no such file, and none is needed"),
+        Remark::Missing(file) => format!("{file}: there is no such file"),
         Remark::Bad => "The configuration cannot be used like this; nothing of it is.".into(),
         Remark::Written(file) => format!("{file} was written. Every line in it is a comment until you remove the #."),
         Remark::AlreadyThere(file) => {
@@ -257,7 +260,7 @@ fn english_remark(what: &Remark) -> String {
         Remark::NoProgramConfigured(label) => {
             format!("No program is configured for {label}. Name one: sharelock run {} -- CMD ARGS", shell(label))
         }
-        Remark::Stopped => "The configuration cannot be used. Correct this first (sharelock config edit):".into(),
+        Remark::Stopped => "The configuration cannot be used. Correct this first:".into(),
     }
 }
 
@@ -361,6 +364,7 @@ fn french_remark(what: &Remark) -> String {
         Remark::Good(file, 1) => format!("{file}\u{a0}: en ordre, 1 base configurée"),
         Remark::Good(file, count) => format!("{file}\u{a0}: en ordre, {count} bases configurées"),
         Remark::NoFile(file) => format!("{file}\u{a0}: pas de fichier, et il n'en faut pas"),
+        Remark::Missing(file) => format!("{file}\u{a0}: ce fichier n'existe pas"),
         Remark::Bad => "La configuration est inutilisable ainsi\u{a0}; rien n'en est appliqué.".into(),
         Remark::Written(file) => {
             format!("{file} a été écrit. Chaque ligne y est un commentaire tant que vous n'enlevez pas le #.")
@@ -388,6 +392,6 @@ fn french_remark(what: &Remark) -> String {
                 shell(label)
             )
         }
-        Remark::Stopped => "La configuration est inutilisable. Corrigez d'abord ceci (sharelock config edit)\u{a0}:".into(),
+        Remark::Stopped => "La configuration est inutilisable. Corrigez d'abord ceci\u{a0}:".into(),
     }
 }

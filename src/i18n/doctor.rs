@@ -51,6 +51,8 @@ pub enum Topic {
     PairNames,
     /// The clocks of two computers.
     PairClock,
+    /// The settings.
+    Configuration,
 }
 
 /// Everything that can be found.
@@ -86,6 +88,8 @@ pub enum Finding {
     Waits(Waits),
     /// About two computers.
     Pair(Pair),
+    /// About the settings.
+    Configuration(Configuration),
 }
 
 /// Why something was not examined.
@@ -437,4 +441,17 @@ pub fn aside(what: &Aside, language: Language) -> String {
     match language {
         Language::English | Language::French => english::doctor::aside(what),
     }
+}
+
+/// About the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Configuration {
+    /// There are none.
+    Nothing,
+    /// They are in order: so many databases.
+    Good(usize),
+    /// Something was passed over; which line, and why.
+    PassedOver(String),
+    /// They cannot be used; which line, and why.
+    Broken(String),
 }
