@@ -118,19 +118,33 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Returns what is wrong in one line.
+    /// Returns where it is and what is wrong, in one line.
     #[must_use]
     pub fn line(&self, language: Language) -> String {
-        let mut text = match (&self.place, &self.file) {
+        let word = match self.severity {
+            Severity::Warning => warning(language),
+            Severity::Error => "",
+        };
+        format!("{}{word}{}", self.whereabouts(), self.what(language))
+    }
+
+    /// As [`Problem::line`], without the word that says how bad it is.
+    #[must_use]
+    pub fn plain_line(&self, language: Language) -> String {
+        format!("{}{}", self.whereabouts(), self.what(language))
+    }
+
+    fn whereabouts(&self) -> String {
+        let text = match (&self.place, &self.file) {
             (Some(Place { file, line, column, .. }), _) => format!("{}:{line}:{column}: ", file.display()),
             (None, Some(file)) => format!("{}: ", file.display()),
             (None, None) => String::new(),
         };
-        if self.severity == Severity::Warning {
-            text.push_str(warning(language));
-        }
-        text.push_str(&fault(&self.fault, language));
         printable(&text)
+    }
+
+    fn what(&self, language: Language) -> String {
+        printable(&fault(&self.fault, language))
     }
 
     /// Returns what is wrong, the line with a mark under the place, and what to do.

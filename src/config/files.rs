@@ -7,7 +7,7 @@ use super::around::{Around, unexpanded};
 use super::layer::{Author, LONGEST, Layer, folded};
 use super::merge::{Broken, Loaded, Origin, merge};
 use super::value::{Value, label_fault, quoted};
-use super::{Config, Key};
+use super::{Config, DATABASE, Key};
 use crate::i18n::config::{Fault, Remark};
 use crate::i18n::printable;
 use crate::platform::files::{Trouble, classify};
@@ -139,8 +139,13 @@ pub fn add(places: &Places, label: &str, path: &Path, program: &[String]) -> Res
         return Err(NotAdded::Label(fault));
     }
     let loaded = load(places).map_err(NotAdded::Broken)?;
-    if let Some(at) = loaded.config.databases.iter().position(|other| folded(&other.label) == folded(label)) {
-        return Err(NotAdded::Refused(Remark::LabelTaken(label.to_owned(), place_of(&loaded, at))));
+    if loaded.locked.iter().any(|lock| lock == DATABASE) {
+        let system = loaded.file(Author::System).map(|file| shown(file)).unwrap_or_default();
+        return Err(NotAdded::Refused(Remark::ListLocked(system)));
+    }
+    let mut others = loaded.config.databases.iter().enumerate();
+    if let Some((at, other)) = others.find(|(_, other)| folded(&other.label) == folded(label)) {
+        return Err(NotAdded::Refused(Remark::LabelTaken(other.label.clone(), place_of(&loaded, at))));
     }
     let path = std::path::absolute(path).ok().and_then(|path| path.to_str().map(str::to_owned));
     let path = path.filter(|path| printable(path) == *path).ok_or(NotAdded::Refused(Remark::PathNotText))?;

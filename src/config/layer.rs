@@ -6,7 +6,7 @@
 use super::Around;
 use super::document::{Document, Problem, Severity};
 use super::keys::{DATABASE, Key, Scope, is_table, lockable, names, nearest};
-use super::value::{Reading, Value, cut};
+use super::value::{Reading, Value, cut, quoted};
 use crate::i18n::config::{Fault, Wanted};
 use crate::i18n::printable;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use toml::de::{DeTable, DeValue};
 /// The longest file in bytes.
 pub(super) const LONGEST: u64 = 1 << 20;
 /// The most databases, of all files together.
-pub(super) const MOST_DATABASES: usize = 1000;
+pub const MOST_DATABASES: usize = 1000;
 /// How many faults are told of one file.
 const MOST_PROBLEMS: usize = 20;
 
@@ -147,6 +147,7 @@ impl Reader<'_> {
     }
 
     fn end(mut self) -> Vec<Problem> {
+        self.problems.sort_by_key(|problem| problem.place.as_ref().map(|place| (place.line, place.column)));
         if self.untold > 0 {
             let file = Some(self.document.file.clone());
             self.problems.push(Problem { severity: Severity::Warning, fault: Fault::More(self.untold), file, place: None });
@@ -159,12 +160,13 @@ impl Reader<'_> {
         let span = error.span().unwrap_or(0..0);
         let (begin, line) = self.document.whole_line(span.start);
         let reached = (span.end.max(span.start + 1)).saturating_sub(begin);
-        let fault = match backslashed(line, reached) {
-            Some((value, at)) => {
-                let place = begin + at.start..begin + at.end;
-                return self.say(Severity::Error, Fault::Backslash(printable(&value)), &place);
-            }
-            None => Fault::Syntax(printable(&cut(&error.message().lines().collect::<Vec<_>>().join("; ")))),
+        let inside = |at: Range<usize>| begin + at.start..begin + at.end;
+        let (fault, span) = if let Some((value, at)) = backslashed(line, reached) {
+            (Fault::Backslash(printable(&value)), inside(at))
+        } else if let Some((value, at)) = bare(line, reached) {
+            (Fault::NoQuotes(quoted(&printable(&cut(value)))), inside(at))
+        } else {
+            (Fault::Syntax(printable(&cut(&error.message().lines().collect::<Vec<_>>().join("; ")))), span)
         };
         self.say(Severity::Error, fault, &span);
     }
@@ -286,6 +288,15 @@ fn backslashed(line: &str, reached: usize) -> Option<(String, Range<usize>)> {
     None
 }
 
+/// Returns the value that the parser stumbled over, and its place in the line, if it is a text that lacks its quotes.
+fn bare(line: &str, reached: usize) -> Option<(&str, Range<usize>)> {
+    let (key, rest) = line.split_once('=')?;
+    let value = rest.split('#').next().unwrap_or_default().trim();
+    let begin = key.len() + 1 + (rest.len() - rest.trim_start().len());
+    let is_text = value.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '\\' | '~' | '$' | '%'));
+    (is_text && !value.contains(['"', '\'']) && reached > begin).then(|| (value, begin..begin + value.len()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -360,6 +371,21 @@ mod tests {
     }
 
     #[test]
+    fn texts_without_quotes_get_a_hint() {
+        for (line, meant) in [
+            ("language = fr # or en", "\"fr\""),
+            ("path = S:\\RH\\base.db", "'S:\\RH\\base.db'"),
+            ("path = /srv/rh.db", "\"/srv/rh.db\""),
+        ] {
+            let problems = read(line, Author::User).problems;
+            assert_eq!(problems[0].fault, Fault::NoQuotes(meant.into()), "{line}");
+        }
+        for line in ["language = \"fr", "[notify", "a = 3 4", "a = ", "a = [fr]"] {
+            assert!(matches!(read(line, Author::User).problems[0].fault, Fault::Syntax(_)), "{line}");
+        }
+    }
+
+    #[test]
     fn what_is_told_shows_the_line_and_a_mark() {
         let problem = &read("[notify]\nfree = \"allways\"  # mostly\n", Author::User).problems[0];
         let expected = "a.toml:2:8: \"allways\" is no value of `notify.free`; did you mean \"always\"?\n  2 | free = \"allways\"  # mostly\n    |        ^^^^^^^^^\n    = possible: never, wanted, always";
@@ -414,6 +440,6 @@ mod tests {
     fn bare_numbers_are_seconds() {
         let layer = read("[durations]\nheartbeat = 20\npoll = 0.5\n", Author::User);
         let times: Vec<String> = layer.general.values().map(|found| found.value.toml()).collect();
-        assert_eq!(times, ["\"20s\"", "\"500ms\""]);
+        assert_eq!(times, ["\"20s\"", "\"0.5s\""]);
     }
 }

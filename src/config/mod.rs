@@ -18,7 +18,7 @@ pub use around::Around;
 pub use document::{Document, Place, Problem, Severity};
 pub use files::{Change, EXAMPLE, NotAdded, Places, SCHEMA, Source, add, create, load, load_with};
 pub use keys::{DATABASE, Key, Scope};
-pub use layer::{Author, Layer};
+pub use layer::{Author, Layer, MOST_DATABASES};
 pub use merge::{Broken, Loaded, Origin, Setting, merge};
 pub use target::Target;
 pub use value::{Value, label_fault};

@@ -80,9 +80,8 @@ fn word<T: Copy + PartialEq>(words: &[(&'static str, T)], value: T) -> &'static 
     words.iter().find(|(_, other)| *other == value).map_or("", |(word, _)| word)
 }
 
-/// Returns a duration as it is written: in seconds, or in milliseconds where it has some.
 fn time(span: Duration) -> String {
-    if span.subsec_nanos() == 0 { format!("{}s", span.as_secs()) } else { format!("{}ms", span.as_secs_f64() * 1000.0) }
+    format!("{}s", span.as_secs_f64())
 }
 
 /// Returns a text as TOML: in single quotes, where backslashes are themselves, wherever that is possible.

@@ -15,7 +15,7 @@ pub fn configuration(read: &Result<Loaded, Broken>, language: Language) -> Vec<F
         Ok(loaded) => (&loaded.warnings, Some(Configuration::Good(loaded.config.databases.len()))),
     };
     let told = problems.iter().map(|problem| {
-        let line = problem.line(language);
+        let line = problem.plain_line(language);
         match problem.severity {
             Severity::Warning => Configuration::PassedOver(line),
             Severity::Error => Configuration::Broken(line),

@@ -29,6 +29,8 @@ pub enum Wanted {
 pub enum Fault {
     /// It is no TOML; the parser's own words.
     Syntax(String),
+    /// A text without quotes; as it should be written.
+    NoQuotes(String),
     /// A backslash in double quotes; the value as it should be written.
     Backslash(String),
     /// No such key; the nearest one.
@@ -104,6 +106,8 @@ pub enum Remark {
     Added(String, String),
     /// There is a database with that label already; where.
     LabelTaken(String, String),
+    /// The administrators decide which databases there are; their file.
+    ListLocked(String),
     /// The path has characters that no file of this kind can hold.
     PathNotText,
     /// Nobody knows where the user's files are.
@@ -173,6 +177,7 @@ fn english_wanted(what: Wanted) -> &'static str {
 fn english_fault(what: &Fault) -> String {
     match what {
         Fault::Syntax(text) => text.clone(),
+        Fault::NoQuotes(_) => "a text needs quotes".into(),
         Fault::Backslash(_) => "a backslash means something else between double quotes".into(),
         Fault::UnknownKey(key, None) => format!("unknown key `{key}`, passed over"),
         Fault::UnknownKey(key, Some(near)) => format!("unknown key `{key}`, passed over; did you mean `{near}`?"),
@@ -206,6 +211,7 @@ fn english_fault(what: &Fault) -> String {
 
 fn english_advice(what: &Fault) -> String {
     match what {
+        Fault::NoQuotes(value) => format!("write {value}"),
         Fault::Backslash(value) => format!("use single quotes: {value}"),
         Fault::UnknownWord(_, _, words, _) => format!("possible: {}", listed(words)),
         Fault::NotATime(_) | Fault::VariableNotATime(..) => "write seconds, or a number with ms, s, m or h, e.g. \"5m\"".into(),
@@ -249,6 +255,7 @@ fn english_remark(what: &Remark) -> String {
         Remark::NotWritten(file, why) => format!("{file} cannot be written: {why}"),
         Remark::Added(label, file) => format!("{label} was added to {file}. Try: sharelock status {}", shell(label)),
         Remark::LabelTaken(label, place) => format!("There is a database \"{label}\" already, in {place}. Choose another label."),
+        Remark::ListLocked(file) => format!("Your administrators decide which databases are configured ({file}). Ask them."),
         Remark::PathNotText => "This path has characters that cannot be written into the configuration.".into(),
         Remark::NoPlace => {
             "Nobody knows where your settings are: there is no home folder. Set SHARELOCK_CONFIG to a file.".into()
@@ -285,6 +292,7 @@ fn french_wanted(what: Wanted) -> &'static str {
 fn french_fault(what: &Fault) -> String {
     match what {
         Fault::Syntax(text) => format!("ce n'est pas du TOML («\u{a0}{text}\u{a0}»)"),
+        Fault::NoQuotes(_) => "un texte doit être entre guillemets".into(),
         Fault::Backslash(_) => "la barre oblique inverse a un autre sens entre guillemets doubles".into(),
         Fault::UnknownKey(key, None) => format!("clé inconnue `{key}`, ignorée"),
         Fault::UnknownKey(key, Some(near)) => {
@@ -324,6 +332,7 @@ fn french_fault(what: &Fault) -> String {
 
 fn french_advice(what: &Fault) -> String {
     match what {
+        Fault::NoQuotes(value) => format!("écrivez {value}"),
         Fault::Backslash(value) => format!("utilisez des guillemets simples\u{a0}: {value}"),
         Fault::UnknownWord(_, _, words, _) => format!("possibles\u{a0}: {}", listed(words)),
         Fault::NotATime(_) | Fault::VariableNotATime(..) => {
@@ -377,6 +386,9 @@ fn french_remark(what: &Remark) -> String {
         Remark::LabelTaken(label, place) => {
             format!("Il y a déjà une base «\u{a0}{label}\u{a0}», dans {place}. Choisissez un autre nom.")
         }
+        Remark::ListLocked(file) => {
+            format!("Vos administrateurs décident quelles bases sont configurées ({file}). Adressez-vous à eux.")
+        }
         Remark::PathNotText => "Ce chemin contient des caractères qui ne peuvent pas figurer dans la configuration.".into(),
         Remark::NoPlace => {
             "On ignore où sont vos réglages\u{a0}: il n'y a pas de dossier personnel. Donnez un fichier à SHARELOCK_CONFIG."
@@ -393,5 +405,97 @@ fn french_remark(what: &Remark) -> String {
             )
         }
         Remark::Stopped => "La configuration est inutilisable. Corrigez d'abord ceci\u{a0}:".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults() -> Vec<Fault> {
+        let text = || "x".to_owned();
+        vec![
+            Fault::Syntax(text()),
+            Fault::NoQuotes(text()),
+            Fault::Backslash(text()),
+            Fault::UnknownKey(text(), None),
+            Fault::UnknownKey(text(), Some(text())),
+            Fault::WrongKind(text(), Wanted::Tables),
+            Fault::UnknownWord(text(), text(), vec!["a", "b"], None),
+            Fault::UnknownWord(text(), text(), vec!["a"], Some(text())),
+            Fault::WordTwice(text()),
+            Fault::NotATime(text()),
+            Fault::Unsafe(text(), text()),
+            Fault::VariableNotATime("SHARELOCK_POLL", text()),
+            Fault::BadScale(text()),
+            Fault::NoLabel,
+            Fault::NoPath(text()),
+            Fault::LabelTwice(text(), 3),
+            Fault::LabelLikePath(text()),
+            Fault::LabelUnfit,
+            Fault::NotWhole(text()),
+            Fault::NoVariable(text()),
+            Fault::NoHome,
+            Fault::Unprintable(text()),
+            Fault::NoProgram(text()),
+            Fault::TooMany(3),
+            Fault::Locked(text(), text()),
+            Fault::LockedByUser,
+            Fault::TooLong(3),
+            Fault::NotUtf8,
+            Fault::Unreadable(text()),
+            Fault::More(3),
+        ]
+    }
+
+    fn remarks() -> Vec<Remark> {
+        let text = || "x".to_owned();
+        vec![
+            Remark::Good(text(), 0),
+            Remark::Good(text(), 1),
+            Remark::Good(text(), 2),
+            Remark::NoFile(text()),
+            Remark::Missing(text()),
+            Remark::Bad,
+            Remark::Written(text()),
+            Remark::AlreadyThere(text()),
+            Remark::NotWritten(text(), text()),
+            Remark::Added(text(), text()),
+            Remark::LabelTaken(text(), text()),
+            Remark::ListLocked(text()),
+            Remark::PathNotText,
+            Remark::NoPlace,
+            Remark::NoEditor(text()),
+            Remark::NothingConfigured,
+            Remark::NoProgramConfigured(text()),
+            Remark::Stopped,
+        ]
+    }
+
+    /// Everything that is said, in one language.
+    fn all(language: Language) -> Vec<String> {
+        let faults = faults();
+        let told = faults.iter().flat_map(|what| [fault(what, language), advice(what, language)]);
+        told.chain(remarks().iter().map(|what| remark(what, language))).collect()
+    }
+
+    #[test]
+    fn french_is_set_as_french_is() {
+        for text in all(Language::French) {
+            for wrong in [" :", " ;", " !", " ?"] {
+                assert!(!text.contains(wrong), "a breaking blank in {text}");
+            }
+            let after = |mark: char| text.match_indices(mark).all(|(at, _)| text[..at].ends_with('\u{a0}'));
+            assert!(after('\u{bb}') && after('?') && after('!'), "{text}");
+            assert!(!text.contains('\u{ab}') || text.contains("\u{ab}\u{a0}"), "{text}");
+        }
+    }
+
+    #[test]
+    fn both_languages_say_the_same_things() {
+        for (english, french) in all(Language::English).iter().zip(all(Language::French)) {
+            assert_eq!(english.is_empty(), french.is_empty(), "{english:?} {french:?}");
+            assert!(english.is_empty() || *english != french || english == "x", "{english}");
+        }
     }
 }

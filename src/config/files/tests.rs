@@ -157,7 +157,7 @@ fn what_could_not_be_read_back_is_not_added() {
     let there = format!("[[database]]\nlabel = 'rh'\npath = '{}'\n", home.database().display());
     assert!(matches!(unchanged(&there, "RH"), NotAdded::Refused(Remark::LabelTaken(..))));
     create(home.places.system.as_deref().unwrap(), "locked = ['database']").unwrap();
-    assert!(matches!(unchanged("", "RH"), NotAdded::Broken(_)));
+    assert!(matches!(unchanged("", "RH"), NotAdded::Refused(Remark::ListLocked(_))));
 }
 
 #[test]
