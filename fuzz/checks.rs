@@ -5,7 +5,8 @@
 //! same. Checksums would keep a fuzzer outside for ever, so every record is tried with the right one as well.
 
 use sharelock::clock::{Moment, SystemClock, Ticks, WallTime};
-use sharelock::i18n::printable;
+use sharelock::config::{Around, Author, Config, Key, Layer, Loaded, MOST_DATABASES, Value, label_fault, merge};
+use sharelock::i18n::{Language, printable};
 use sharelock::lease::codec::{
     BOARD_BYTES, HEAD_BYTES, LEASE_BYTES, REVOKE_BYTES, TICKET_BYTES, VERSION, decode_board, decode_head, decode_lease,
     decode_notice, decode_revoke, decode_ticket, encode_board, encode_head, encode_lease, encode_revoke, encode_ticket,
@@ -32,7 +33,7 @@ use unicode_normalization::UnicodeNormalization;
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its fuzz target and of its folder in the corpus.
-pub const CHECKS: [(&str, Check); 9] = [
+pub const CHECKS: [(&str, Check); 10] = [
     ("lease", lease),
     ("head", head),
     ("board", board),
@@ -42,6 +43,7 @@ pub const CHECKS: [(&str, Check); 9] = [
     ("memory", memory),
     ("time", time),
     ("name", name),
+    ("config", config),
 ];
 
 /// The longest string that any record may bring in.
@@ -280,6 +282,66 @@ pub fn name(data: &[u8]) {
         let decomposed: String = text.nfd().collect();
         assert_eq!(store_name(decomposed.as_ref()), name);
     }
+}
+
+/// Files of settings, the administrators' up to the first zero and then the user's: whatever is wrong can be told, and what holds, written as
+/// a file, is read back the same.
+pub fn config(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (system, user) = text.split_once('\0').unwrap_or(("", &text));
+    let read = |text: &str, author| {
+        let variable = |name: &str| (name.len() < 4).then(|| "/srv".to_owned());
+        Layer::read(
+            Path::new("sharelock.toml"),
+            text.to_owned(),
+            author,
+            Around { variable: &variable, home: Some(Path::new("/home")) },
+        )
+    };
+    let (system, user) = (read(system, Author::System), read(user, Author::User));
+    for problem in system.problems.iter().chain(&user.problems) {
+        for language in [Language::English, Language::French] {
+            let told = problem.told(language);
+            assert!(told.len() < 2000 && told.lines().count() <= 4, "{told}");
+            told.lines().for_each(plain_line);
+        }
+    }
+    let Ok(loaded) = merge(Some(&system), Some(&user), &|_| None) else { return };
+    let Config { databases, timing, icon_order, .. } = &loaded.config;
+    assert_eq!(timing.validate(), Ok(()));
+    assert_eq!(icon_order.len(), 6);
+    assert!(databases.len() <= MOST_DATABASES);
+    for database in databases {
+        assert_eq!((database.timing.validate(), label_fault(&database.label)), (Ok(()), None));
+        assert!(database.path.is_absolute());
+    }
+    let again = merge(None, Some(&read(&written(&loaded), Author::User)), &|_| None).expect("read back");
+    assert!(again.warnings.is_empty());
+    for (one, other) in loaded.settings.iter().zip(&again.settings) {
+        let same = match (&one.value, &other.value) {
+            (Value::Span(one), Value::Span(other)) => one.abs_diff(*other) < Duration::from_micros(1),
+            (one, other) => one == other,
+        };
+        assert!(same && (one.key, one.database) == (other.key, other.database), "{one:?} {other:?}");
+    }
+    assert_eq!(loaded.settings.len(), again.settings.len());
+}
+
+/// Writes what holds as one file.
+fn written(loaded: &Loaded) -> String {
+    let mut lines = Vec::new();
+    let mut last = None;
+    for setting in &loaded.settings {
+        if setting.database != last {
+            lines.push("[[database]]".to_owned());
+            last = setting.database;
+        }
+        let unset = matches!(&setting.value, Value::Language(None)) || setting.value == Value::Command(Vec::new());
+        if !unset && setting.key != Key::Locked {
+            lines.push(format!("{} = {}", setting.key.dotted(), setting.toml()));
+        }
+    }
+    lines.join("\n")
 }
 
 #[cfg(unix)]

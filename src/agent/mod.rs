@@ -16,7 +16,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::ipc::{Answer, Request};
-use crate::lease::timing::Timing;
 use doing::Doing;
 use events::{Action, Event};
 use model::Model;
@@ -33,8 +32,6 @@ pub struct Start {
     pub config: Config,
     /// The language of the system.
     pub language: Language,
-    /// The durations of databases that the configuration does not name.
-    pub timing: Timing,
     /// What is asked of it at once, as by a program of this user.
     pub requests: Vec<Request>,
 }
@@ -83,7 +80,7 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
     ui::run(hear, move |ui| {
         let doing = Doing::begin(&sender)?;
         let kept = connect(Hotline(sender.clone()));
-        let model = Model::new(start.language, start.timing);
+        let model = Model::new(start.language);
         let mut agent = Agent { model, doing, ui, view: None, notices: BTreeMap::new(), askers: BTreeMap::new(), next_asker: 0 };
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {

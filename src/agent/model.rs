@@ -14,7 +14,6 @@ use crate::i18n::{Language, Person};
 use crate::ipc::{Answer, Refusal, Report, Request, Watched};
 use crate::lease::State;
 use crate::lease::record::Token;
-use crate::lease::timing::Timing;
 use crate::session::News;
 use crate::session::describe::person;
 use std::collections::BTreeMap;
@@ -144,8 +143,6 @@ pub struct Model {
     pub tray: bool,
     /// Whether notifications can be shown.
     pub notifier: bool,
-    /// The durations of databases that no file names.
-    timing: Timing,
     next_key: u32,
     /// It ends, at that time at the latest.
     ending: Option<Ticks>,
@@ -155,11 +152,10 @@ pub struct Model {
 impl Model {
     /// Makes a model that knows nothing yet: the configuration is its first event.
     #[must_use]
-    pub fn new(system_language: Language, timing: Timing) -> Self {
+    pub fn new(system_language: Language) -> Self {
         Self {
             system_language,
             config: Config::default(),
-            timing,
             entries: Vec::new(),
             muted_until: None,
             tray: true,
@@ -572,7 +568,7 @@ impl Model {
         if let Some(key) = self.find(&path) {
             return key;
         }
-        let config = DatabaseConfig { timing: self.timing, ..DatabaseConfig::of_path(path) };
+        let config = DatabaseConfig { timing: self.config.timing, ..DatabaseConfig::of_path(path) };
         let entry = self.watch(config, true, actions);
         let key = entry.key;
         self.entries.push(entry);

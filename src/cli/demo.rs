@@ -255,6 +255,10 @@ fn start(desk: u32, turn: u32, ledger: &Path, takes: Duration) -> io::Result<Chi
     }
     let (name, value) = variable();
     command.env(name, value);
+    // Durations of this user's would not go with the demo's.
+    if let Some(folder) = ledger.parent() {
+        command.env("SHARELOCK_CONFIG", folder.join("sharelock.toml"));
+    }
     if !sees_orphans() {
         command.env("SHARELOCK_TIME_SCALE", SCALE.to_string());
     }

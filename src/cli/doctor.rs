@@ -8,7 +8,8 @@ use super::language::language;
 use super::open::{detail, lossy};
 use super::take::duration;
 use super::terminal::{Tone, colours, give, say, tinted};
-use crate::doctor::{Appointment, Grade, Look, News, Request, examine, grade, topic_word};
+use crate::config::{self, Config, Places};
+use crate::doctor::{Appointment, Grade, Look, News, Request, configuration, examine, grade, topic_word};
 use crate::i18n::doctor::{Aside, Finding, Topic, aside, title, words};
 use crate::i18n::{Language, printable};
 use crate::lease::timing::Timing;
@@ -67,14 +68,18 @@ struct Line<'a> {
 }
 
 /// Examines and tells.
-pub(super) fn doctor(arguments: &DoctorArguments, timing: Timing) -> Exit {
+pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
+    let read = config::load(&Places::find());
+    let config = read.as_ref().map_or_else(|_| Config::default(), |loaded| loaded.config.clone());
+    let configuration = configuration(&read, language());
+    let target = config.target(&arguments.path);
     let stop = Arc::new(AtomicBool::new(false));
     if let Err(error) = listen(&stop) {
         say(printable(&error.to_string()));
         return Exit::System;
     }
     let pair = arguments.pair.clone().map(|code| Appointment { code, wait: arguments.timeout });
-    let request = Request { path: arguments.path.clone(), look: look(timing), pair, stop };
+    let request = Request { path: target.path, look: look(target.timing), configuration, pair, stop };
     let mut report = Report::new(arguments);
     match examine(&request, &mut |news| report.tell(news)) {
         Err(error) => {

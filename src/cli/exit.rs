@@ -23,7 +23,7 @@ pub(super) enum Exit {
     Held,
     /// No permission.
     Denied,
-    /// The durations in the environment contradict each other.
+    /// The configuration cannot be used.
     Configuration,
     /// Ended by this signal.
     Signalled(i32),

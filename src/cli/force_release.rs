@@ -6,16 +6,16 @@
 
 use super::exit::Exit;
 use super::language::language;
-use super::open::now;
+use super::open::{now, options};
 use super::seen::Seen;
 use super::take::{open, refused};
 use super::terminal::{give, say};
+use crate::config::Config;
 use crate::i18n::{About, Order, Reason, Talk, printable};
 use crate::lease::record::Holder;
-use crate::lease::timing::Timing;
 use crate::lease::{State, Status};
+use crate::session::{Database, PATIENCE};
 use crate::session::describe::{self, person};
-use crate::session::{Database, Options, PATIENCE};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -57,12 +57,13 @@ fn some_text(text: &str) -> Result<String, String> {
 }
 
 /// Orders a holder to give up.
-pub(super) fn force_release(arguments: &ForceReleaseArguments, timing: Timing) -> Exit {
-    attempt(arguments, timing).map_or_else(|exit| exit, |()| Exit::Done)
+pub(super) fn force_release(arguments: &ForceReleaseArguments, config: &Config) -> Exit {
+    attempt(arguments, config).map_or_else(|exit| exit, |()| Exit::Done)
 }
 
-fn attempt(arguments: &ForceReleaseArguments, timing: Timing) -> Result<(), Exit> {
-    let database = open(&arguments.database, Options::default().timing(timing))?;
+fn attempt(arguments: &ForceReleaseArguments, config: &Config) -> Result<(), Exit> {
+    let target = config.target(&arguments.database);
+    let database = open(&target, options(&target))?;
     let talk = |talk: &Talk| say(About(database.name(), talk, language()));
     let status = database.look(PATIENCE).status;
     match status.state {

@@ -5,15 +5,15 @@
 
 use super::exit::Exit;
 use super::language::language;
-use super::open::{lossy, now};
+use super::open::{lossy, now, options};
 use super::seen::{PersonLine, rfc3339};
 use super::take::{duration, open};
 use super::terminal::{give, say};
 use crate::clock::Moment;
+use crate::config::Config;
 use crate::i18n::{About, Cell, Ending, Reason, Talk, When, plain_json, printable};
-use crate::lease::timing::Timing;
+use crate::session::Database;
 use crate::session::describe::{person, trouble};
-use crate::session::{Database, Options};
 use crate::store::{End, PastLease};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -101,12 +101,13 @@ struct OrderLine {
 const COLUMNS: &str = "database,token,from,until,how,user,name,machine,pid,app,note,ordered_by,reason\r";
 
 /// Tells who had it.
-pub(super) fn history(arguments: &HistoryArguments, timing: Timing) -> Exit {
-    attempt(arguments, timing).map_or_else(|exit| exit, |()| Exit::Done)
+pub(super) fn history(arguments: &HistoryArguments, config: &Config) -> Exit {
+    attempt(arguments, config).map_or_else(|exit| exit, |()| Exit::Done)
 }
 
-fn attempt(arguments: &HistoryArguments, timing: Timing) -> Result<(), Exit> {
-    let database = open(&arguments.database, Options::default().timing(timing))?;
+fn attempt(arguments: &HistoryArguments, config: &Config) -> Result<(), Exit> {
+    let target = config.target(&arguments.database);
+    let database = open(&target, options(&target))?;
     let past = database.history(PATIENCE).map_err(|error| {
         let talk = Talk::Failed(trouble(error.failure), printable(&error.to_string()));
         say(About(database.name(), &talk, language()));

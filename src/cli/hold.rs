@@ -6,13 +6,13 @@
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
 use super::language::language;
-use super::open::{lossy, now};
+use super::open::{lossy, now, shown_target};
 use super::seen::rfc3339;
 use super::take::{TakeArguments, give_back, open, take};
 use super::terminal::{give, say};
+use crate::config::Config;
 use crate::i18n::{About, Talk, plain_json};
 use crate::lease::Belief;
-use crate::lease::timing::Timing;
 use crate::session::describe::talk;
 use crate::session::{Database, Guard, News};
 use serde::Serialize;
@@ -76,8 +76,9 @@ impl Teller<'_> {
 }
 
 /// Holds until somebody ends that.
-pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
-    let shown = super::open::shown(&arguments.take.database);
+pub(super) fn hold(arguments: &HoldArguments, config: &Config) -> Exit {
+    let target = config.target(&arguments.take.database);
+    let shown = shown_target(&target);
     let (attention, happenings) = match Attention::install(shown.clone()) {
         Ok(installed) => installed,
         Err(error) => {
@@ -88,7 +89,7 @@ pub(super) fn hold(arguments: &HoldArguments, timing: Timing) -> Exit {
     if arguments.until_eof {
         watch_input(attention.clone());
     }
-    let opened = match open(&arguments.take.database, arguments.take.options(timing).app("sharelock hold")) {
+    let opened = match open(&target, arguments.take.options(&target).app("sharelock hold")) {
         Ok(opened) => opened,
         Err(exit) => return exit,
     };

@@ -4,6 +4,7 @@
 //! or reads a clock by itself.
 
 mod attention;
+mod config;
 mod demo;
 mod doctor;
 mod exit;
@@ -24,6 +25,7 @@ mod wait;
 mod waiting;
 mod watch;
 
+use crate::config::{Config, Places};
 use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser, Subcommand};
 use exit::Exit;
@@ -40,7 +42,11 @@ Examples:
   sharelock watch wems.db                      Who has it, and every change
   sharelock history --since 7d wems.db         Who had it this week
   sharelock doctor wems.db                     Why is it not working?
+  sharelock config add RH S:\\RH\\base.db        Let it be called RH from now on
   sharelock demo                               See it work
+
+A configured label (`sharelock config`) may stand wherever a database is asked for. What has a path separator in it, or is the name of \
+something that is there, is a path; anything else is a label, whatever its capitals, and a path where there is no such label.
 
 Exit codes:
   0    done
@@ -51,7 +57,7 @@ Exit codes:
   73   no lease can be made there (full, read-only, synchronised, not a file)
   75   somebody else has it, or it was lost
   77   no permission
-  78   the durations in the environment contradict each other
+  78   the configuration cannot be used
   130  interrupted
   `run` otherwise returns the program's own code; 126, 127 and 128+n as in sh.";
 
@@ -81,6 +87,8 @@ enum Verb {
     ForceRelease(force_release::ForceReleaseArguments),
     /// Show who had it, from when to when, and how it ended
     History(history::HistoryArguments),
+    /// Show, check and change the configuration
+    Config(config::ConfigArguments),
     /// Print completions for a shell
     Completions(manual::CompletionArguments),
     /// Print the manual page
@@ -100,27 +108,25 @@ enum Verb {
 pub fn main() -> ExitCode {
     crate::platform::share_one_heap();
     let words: Vec<OsString> = std::env::args_os().collect();
-    // What is configured counts where neither the command line nor the environment names a language: it goes in here.
-    language::decide(words.get(1..).unwrap_or_default(), None);
+    let loaded = crate::config::load(&Places::find());
+    language::decide(words.get(1..).unwrap_or_default(), loaded.as_ref().ok().and_then(|loaded| loaded.config.language));
     let typed = match parse(words) {
         Ok(typed) => typed,
         Err(error) => return explain(&error),
     };
-    let timing = match open::timing() {
-        Ok(timing) => timing,
-        Err(error) => return ExitCode::from(status::refuse(&error).code()),
-    };
+    let configured = |verb: &dyn Fn(&Config) -> u8| open::told(loaded).map_or_else(Exit::code, |loaded| verb(&loaded.config));
     let code = match &typed.verb {
-        Verb::Status(arguments) => status::status(arguments, timing).code(),
-        Verb::Run(arguments) => run::run(arguments, timing),
-        Verb::Hold(arguments) => hold::hold(arguments, timing).code(),
-        Verb::Wait(arguments) => wait::wait(arguments, timing).code(),
-        Verb::Watch(arguments) => watch::watch(arguments, timing).code(),
-        Verb::ForceRelease(arguments) => force_release::force_release(arguments, timing).code(),
-        Verb::History(arguments) => history::history(arguments, timing).code(),
+        Verb::Status(arguments) => configured(&|config| status::status(arguments, config).code()),
+        Verb::Run(arguments) => configured(&|config| run::run(arguments, config)),
+        Verb::Hold(arguments) => configured(&|config| hold::hold(arguments, config).code()),
+        Verb::Wait(arguments) => configured(&|config| wait::wait(arguments, config).code()),
+        Verb::Watch(arguments) => configured(&|config| watch::watch(arguments, config).code()),
+        Verb::ForceRelease(arguments) => configured(&|config| force_release::force_release(arguments, config).code()),
+        Verb::History(arguments) => configured(&|config| history::history(arguments, config).code()),
+        Verb::Config(arguments) => config::config(arguments).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),
-        Verb::Doctor(arguments) => doctor::doctor(arguments, timing).code(),
+        Verb::Doctor(arguments) => doctor::doctor(arguments).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

@@ -1,15 +1,18 @@
 //! Small things that every verb needs: the words for what could not be opened, the durations, the present, names to show.
 
+use super::exit::Exit;
 use super::language::language;
+use super::terminal::say;
 use crate::clock::{Clock, Moment, SystemClock};
+use crate::config::{Broken, Config, Loaded, Target};
+use crate::i18n::config::{Remark, remark};
 use crate::i18n::printable;
 use crate::lease::record::ProcessId;
-use crate::lease::timing::{Timing, TimingError};
 use crate::lease::wire::Failure;
 use crate::platform::process::ProcessFacts;
-use crate::session::NotOpened;
+use crate::session::{NotOpened, Options};
 use crate::store::OpenError;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Returns what programs are told about a database that could not be opened.
 pub(super) fn detail(error: &NotOpened) -> String {
@@ -57,9 +60,50 @@ pub(super) const fn failure_word(failure: Failure) -> &'static str {
     }
 }
 
-/// Reads the durations from the environment.
-pub(super) fn timing() -> Result<Timing, TimingError> {
-    Timing::from_variables(|name| std::env::var(name).ok())
+/// Says what was passed over in the configuration, or why nothing of it can be used.
+pub(super) fn told(loaded: Result<Loaded, Broken>) -> Result<Loaded, Exit> {
+    let loaded = loaded.map_err(|broken| {
+        say(remark(&Remark::Stopped, language()));
+        tell_broken(&broken)
+    })?;
+    for warning in &loaded.warnings {
+        say(warning.line(language()));
+    }
+    Ok(loaded)
+}
+
+/// Says everything that is wrong with a configuration.
+pub(super) fn tell_broken(Broken(problems): &Broken) -> Exit {
+    for problem in problems {
+        say(problem.told(language()));
+    }
+    Exit::Configuration
+}
+
+/// Returns the databases that were named, or all that are configured where none was.
+pub(super) fn targets(typed: &[PathBuf], config: &Config) -> Result<Vec<Target>, Exit> {
+    if !typed.is_empty() {
+        return Ok(typed.iter().map(|typed| config.target(typed)).collect());
+    }
+    if config.databases.is_empty() {
+        say(remark(&Remark::NothingConfigured, language()));
+        return Err(Exit::Usage);
+    }
+    Ok(config.targets())
+}
+
+/// Returns how to open a database.
+pub(super) fn options(target: &Target) -> Options {
+    let options = Options::default().timing(target.timing).accept_sync_folder(target.accepts_sync_folder());
+    match &target.label {
+        Some(label) => options.called(label.as_str()),
+        None => options,
+    }
+}
+
+/// Returns what a database is called before it was opened.
+pub(super) fn shown_target(target: &Target) -> String {
+    target.label.as_deref().map_or_else(|| shown(&target.path), printable)
 }
 
 /// Reads both clocks.

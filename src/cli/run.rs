@@ -6,13 +6,14 @@
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
 use super::language::language;
-use super::open::process_id;
+use super::open::{process_id, shown_target};
 use super::supervise::{Orders, Supervision};
 use super::take::{TakeArguments, duration, give_back, open, take};
 use super::terminal::say;
+use crate::config::{Config, Target};
+use crate::i18n::config::{Remark, remark};
 use crate::i18n::{About, Talk, printable};
 use crate::lease::record::{Nonce, Token};
-use crate::lease::timing::Timing;
 use crate::lease::{Belief, State};
 use crate::platform::guard::{Guarded, Prepared, Program, SpawnError, prepare};
 use crate::session::{Database, Guard, PATIENCE};
@@ -30,6 +31,9 @@ const DATABASE: &str = "SHARELOCK_DATABASE";
 /// The nonce of the lease: the mark by which programs that work under it are found, also after this process has gone.
 const NONCE: &str = "SHARELOCK_NONCE";
 
+/// What stands for the database in a configured program.
+const DATABASE_WORD: &str = "{database}";
+
 /// What to do with the program when the lease is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum OnLost {
@@ -44,6 +48,7 @@ Examples:
   sharelock run wems.db -- sqlite3 wems.db             Wait as long as it takes
   sharelock run -w 5m wems.db -- ./import.sh           75 when it is still held after 5 minutes
   sharelock run -n -E 1 wems.db -- ./import.sh         Do not wait, and exit with 1 then
+  sharelock run RH                                     The program that is configured for RH
   sharelock run --on-lost stop wems.db -- ./batch.sh   End it rather than let it write without the lease
 
 The program gets SHARELOCK_TOKEN (grows with every lease), SHARELOCK_DATABASE and SHARELOCK_STORE in its environment.
@@ -66,35 +71,40 @@ pub(super) struct RunArguments {
     /// How long the program may take to end before it is ended by force
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
     grace: Duration,
-    /// The program and what it is given
-    #[arg(last = true, required = true, value_name = "CMD")]
+    /// The program and what it is given; without it, what is configured for the database
+    #[arg(last = true, value_name = "CMD")]
     command: Vec<OsString>,
 }
 
 /// Runs the program; returns the exit code.
-pub(super) fn run(arguments: &RunArguments, timing: Timing) -> u8 {
-    let exit = attempt(arguments, timing).unwrap_or_else(|exit| exit);
+pub(super) fn run(arguments: &RunArguments, config: &Config) -> u8 {
+    let exit = attempt(arguments, config).unwrap_or_else(|exit| exit);
     match (exit, arguments.conflict_exit_code) {
         (Exit::Held, Some(code)) => code,
         (exit, _) => exit.code(),
     }
 }
 
-fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
-    let name = arguments.command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
-    let shown = super::open::shown(&arguments.take.database);
+fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
+    let target = config.target(&arguments.take.database);
+    let shown = shown_target(&target);
+    let command = command(arguments, &target).ok_or_else(|| {
+        say(remark(&Remark::NoProgramConfigured(shown.clone()), language()));
+        Exit::Usage
+    })?;
+    let name = command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
     let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
-    let opened = open(&arguments.take.database, arguments.take.options(timing).app(name.clone()))?;
+    let opened = open(&target, arguments.take.options(&target).app(name.clone()))?;
     let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
     if is_ours_already(&opened) {
         attention.work();
-        let prepared = prepare(&program(arguments, None)).map_err(|error| not_started(&orders, &error))?;
+        let prepared = prepare(&program(command, None)).map_err(|error| not_started(&orders, &error))?;
         let family = begin(&orders, prepared)?;
         return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
     }
     let guard = take(&arguments.take, &opened, &attention)?;
     attention.pass_on(&opened);
-    let exit = match start(arguments, &opened, &orders, &guard) {
+    let exit = match start(command, &opened, &orders, &guard) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),
         Err(exit) => exit,
     };
@@ -107,14 +117,24 @@ fn attempt(arguments: &RunArguments, timing: Timing) -> Result<Exit, Exit> {
     Ok(exit)
 }
 
+/// Returns the program and its arguments: what was typed, or what is configured.
+fn command(arguments: &RunArguments, target: &Target) -> Option<Vec<OsString>> {
+    if !arguments.command.is_empty() {
+        return Some(arguments.command.clone());
+    }
+    let configured = target.configured.as_ref().filter(|configured| !configured.program.is_empty())?;
+    let path = configured.path.to_string_lossy();
+    Some(configured.program.iter().map(|word| word.replace(DATABASE_WORD, &path).into()).collect())
+}
+
 fn system(shown: &str, error: &std::io::Error) -> Exit {
     say(About(shown, &Talk::System(printable(&error.to_string())), language()));
     Exit::System
 }
 
 /// Makes the process, has its number written into the record, and lets it begin.
-fn start(arguments: &RunArguments, opened: &Database, orders: &Orders, guard: &Guard) -> Result<Guarded, Exit> {
-    let prepared = prepare(&program(arguments, Some((opened, guard)))).map_err(|error| not_started(orders, &error))?;
+fn start(command: Vec<OsString>, opened: &Database, orders: &Orders, guard: &Guard) -> Result<Guarded, Exit> {
+    let prepared = prepare(&program(command, Some((opened, guard)))).map_err(|error| not_started(orders, &error))?;
     // The record names the process before it may write anything, and the renewal that does it proves that the lease is still held.
     let named = guard.guard(vec![process_id(prepared.facts())], opened.timing().fence);
     if !named || !matches!(guard.belief(), Belief::Holding(..)) {
@@ -140,8 +160,8 @@ fn not_started(orders: &Orders, error: &SpawnError) -> Exit {
     Exit::Program(error.exit_code())
 }
 
-fn program(arguments: &RunArguments, lease: Option<(&Database, &Guard)>) -> Program {
-    let mut command = arguments.command.iter().cloned();
+fn program(command: Vec<OsString>, lease: Option<(&Database, &Guard)>) -> Program {
+    let mut command = command.into_iter();
     let variable = |name: &str, value: &OsStr| (OsString::from(name), value.to_os_string());
     let environment = lease.map_or_else(Vec::new, |(opened, guard)| {
         vec![

@@ -4,9 +4,10 @@
 
 use super::exit::Exit;
 use super::language::language;
-use super::open::{failure_word, lossy, now, reason, shown, word as error_word};
+use super::open::{failure_word, lossy, now, shown_target, reason, word as error_word};
 use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
+use crate::config::Target;
 use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
@@ -16,7 +17,6 @@ use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
 use crate::store::Waiter;
 use chrono::{Local, SecondsFormat, TimeZone};
 use serde::Serialize;
-use std::path::Path;
 use std::time::Duration;
 
 /// One line of `--json`. Fields are never removed, renamed or reused.
@@ -24,6 +24,7 @@ use std::time::Duration;
 struct Line {
     schema: u32,
     database: String,
+    label: Option<String>,
     state: &'static str,
     token: Option<u64>,
     store: Option<String>,
@@ -159,6 +160,7 @@ impl Seen {
             line: Line {
                 schema: 1,
                 database: lossy(database.path()),
+                label: None,
                 state: word(status.state),
                 token: status.token.map(|token| token.0).filter(|_| known),
                 store: Some(lossy(database.store())),
@@ -172,8 +174,14 @@ impl Seen {
         }
     }
 
+    /// Names the label of a configured database.
+    pub(super) fn labelled(mut self, target: &Target) -> Self {
+        self.line.label = target.configured.as_ref().map(|configured| configured.label.clone());
+        self
+    }
+
     /// What could not even be opened.
-    pub(super) fn not_opened(path: &Path, error: &NotOpened) -> Self {
+    pub(super) fn not_opened(target: &Target, error: &NotOpened) -> Self {
         let denied = error.failure() == Some(Failure::Denied);
         let state = if denied { State::Denied } else { State::Unreachable };
         let reason = reason(error);
@@ -196,10 +204,11 @@ impl Seen {
                 waiting: Vec::new(),
                 error: Some(error_word(error)),
             },
-            sentence: About(&shown(path), &sentence, language()).to_string(),
+            sentence: About(&shown_target(target), &sentence, language()).to_string(),
             line: Line {
                 schema: 1,
-                database: path.to_string_lossy().into_owned(),
+                database: lossy(&target.path),
+                label: None,
                 state: word(state),
                 token: None,
                 store: None,
@@ -211,6 +220,7 @@ impl Seen {
                 error: Some(ErrorLine { code: error_word(error), text }),
             },
         }
+        .labelled(target)
     }
 
     /// Returns how a verb ends that only looks. What keeps a lease from being made has the code that it has with every other verb.

@@ -4,13 +4,11 @@
 //! time-out, and what could not be seen is *unreachable*, never *free*.
 
 use super::exit::Exit;
-use super::language::language;
+use super::open::{options, targets};
 use super::seen::Seen;
-use super::terminal::say;
-use crate::i18n::{Reason, printable};
-use crate::lease::timing::{Timing, TimingError};
-use crate::session::{NotOpened, Options, PATIENCE, in_time};
-use std::path::{Path, PathBuf};
+use crate::config::{Config, Target};
+use crate::session::{NotOpened, PATIENCE, in_time};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How many databases are looked at at once.
@@ -21,6 +19,7 @@ const LONGEST: Duration = Duration::from_secs(2 * PATIENCE.as_secs() + 2);
 const EXAMPLES: &str = "\
 Examples:
   sharelock status wems.db
+  sharelock status                 All databases that are configured
   sharelock status --json //server/hr/*.db | jq -r 'select(.state == \"held\").holder.name'
 
 Exit codes: 0 free or mine, 75 somebody else has it, 69 the shared folder cannot be reached, 77 no permission (the worst of all).";
@@ -29,8 +28,8 @@ Exit codes: 0 free or mine, 75 somebody else has it, 69 the shared folder cannot
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct StatusArguments {
-    /// The databases to look at
-    #[arg(value_name = "DB", required = true, value_hint = clap::ValueHint::FilePath)]
+    /// The databases to look at; without any, all that are configured
+    #[arg(value_name = "DB", value_hint = clap::ValueHint::FilePath)]
     databases: Vec<PathBuf>,
     /// Print one JSON object per line and database
     #[arg(long)]
@@ -38,14 +37,18 @@ pub(super) struct StatusArguments {
 }
 
 /// Looks at the databases and tells.
-pub(super) fn status(arguments: &StatusArguments, timing: Timing) -> Exit {
+pub(super) fn status(arguments: &StatusArguments, config: &Config) -> Exit {
+    let databases = match targets(&arguments.databases, config) {
+        Ok(databases) => databases,
+        Err(exit) => return exit,
+    };
     let mut worst = Exit::Done;
-    for some in arguments.databases.chunks(AT_ONCE) {
+    for some in databases.chunks(AT_ONCE) {
         let looks: Vec<_> = some
             .iter()
             .map(|database| {
-                let path = database.clone();
-                std::thread::spawn(move || in_time(LONGEST, move || look(&path, timing)))
+                let database = database.clone();
+                std::thread::spawn(move || in_time(LONGEST, move || look(&database)))
             })
             .collect();
         for (database, look) in some.iter().zip(looks) {
@@ -72,21 +75,11 @@ fn worse(one: Exit, other: Exit) -> Exit {
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn look(path: &Path, timing: Timing) -> Seen {
-    match Options::default().timing(timing).open(path) {
-        Ok(database) => Seen::look(&database),
-        Err(error) => Seen::not_opened(path, &error),
+fn look(target: &Target) -> Seen {
+    match options(target).open(&target.path) {
+        Ok(database) => Seen::look(&database).labelled(target),
+        Err(error) => Seen::not_opened(target, &error),
     }
-}
-
-/// Says that the durations in the environment cannot be used.
-pub(super) fn refuse(error: &TimingError) -> Exit {
-    let reason = match error {
-        TimingError::Unreadable { variable, value } => Reason::NotADuration((*variable).to_owned(), printable(value)),
-        TimingError::Unsafe { rule, detail } => Reason::UnsafeDurations((*rule).to_owned(), detail.clone()),
-    };
-    say(reason.text(language()));
-    Exit::Configuration
 }
 
 #[cfg(test)]

@@ -3,15 +3,16 @@
 use super::attention::Attention;
 use super::exit::Exit;
 use super::language::language;
-use super::open::{now, reason};
+use super::open::{now, options, reason, shown_target};
 use super::terminal::say;
 use super::waiting::Waiting;
+use crate::config::Target;
 use crate::i18n::{About, Reason, Talk, When, printable};
 use crate::lease::Status;
-use crate::lease::timing::{Timing, parse_duration};
+use crate::lease::timing::parse_duration;
 use crate::session::describe;
 use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, PATIENCE, ReleaseError, Wait};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// However short a wait is, a share gets this long to answer at all.
@@ -44,10 +45,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 
 impl TakeArguments {
     /// Returns how to open the database.
-    pub(super) fn options(&self, timing: Timing) -> Options {
+    pub(super) fn options(&self, target: &Target) -> Options {
         // How long the share may take to answer at all.
         let patience = self.timeout.filter(|limit| !limit.is_zero()).map_or(PATIENCE, |limit| limit.max(SHORTEST));
-        Options::default().timing(timing).note(self.note.as_str()).patience(patience).accept_sync_folder(self.accept_sync_folder)
+        let accepts = self.accept_sync_folder || target.accepts_sync_folder();
+        options(target).note(self.note.as_str()).patience(patience).accept_sync_folder(accepts)
     }
 
     fn wait(&self) -> Wait {
@@ -61,12 +63,12 @@ impl TakeArguments {
 }
 
 /// Opens a database; says why that does not work.
-pub(super) fn open(path: &Path, options: Options) -> Result<Database, Exit> {
-    options.open(path).map_err(|error| not_opened(path, &error))
+pub(super) fn open(target: &Target, options: Options) -> Result<Database, Exit> {
+    options.open(&target.path).map_err(|error| not_opened(target, &error))
 }
 
-fn not_opened(path: &Path, error: &NotOpened) -> Exit {
-    let shown = super::open::shown(path);
+fn not_opened(target: &Target, error: &NotOpened) -> Exit {
+    let shown = shown_target(target);
     let Some(failure) = error.failure() else {
         say(About(&shown, &Talk::System(reason(error)), language()));
         return Exit::System;

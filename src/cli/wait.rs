@@ -5,13 +5,13 @@
 use super::attention::Attention;
 use super::exit::Exit;
 use super::language::language;
-use super::open::now;
+use super::open::{now, options, shown_target};
 use super::take::{Waited, duration, open, refused, stopped, waited};
 use super::terminal::{give, say};
+use crate::config::Config;
 use crate::i18n::{About, Talk, printable};
-use crate::lease::timing::Timing;
+use crate::session::{Acquire, AcquireError, Wait};
 use crate::session::describe;
-use crate::session::{Acquire, AcquireError, Options, Wait};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,17 +39,18 @@ pub(super) struct WaitArguments {
 }
 
 /// Waits until nobody has it.
-pub(super) fn wait(arguments: &WaitArguments, timing: Timing) -> Exit {
-    attempt(arguments, timing).map_or_else(|exit| exit, |()| Exit::Done)
+pub(super) fn wait(arguments: &WaitArguments, config: &Config) -> Exit {
+    attempt(arguments, config).map_or_else(|exit| exit, |()| Exit::Done)
 }
 
-fn attempt(arguments: &WaitArguments, timing: Timing) -> Result<(), Exit> {
-    let shown = super::open::shown(&arguments.database);
+fn attempt(arguments: &WaitArguments, config: &Config) -> Result<(), Exit> {
+    let target = config.target(&arguments.database);
+    let shown = shown_target(&target);
     let (attention, _) = Attention::install(shown.clone()).map_err(|error| {
         say(About(&shown, &Talk::System(printable(&error.to_string())), language()));
         Exit::System
     })?;
-    let opened = open(&arguments.database, Options::default().timing(timing))?;
+    let opened = open(&target, options(&target))?;
     let limit = arguments.timeout.map_or(Wait::Forever, Wait::from);
     let Waited { result, spoke: _, stopped_by } =
         waited(&opened, &attention, |progress| opened.wait_until_free(Acquire::default().wait(limit).progress(progress)));

@@ -5,22 +5,23 @@
 
 use super::exit::Exit;
 use super::language::language;
-use super::open::{now, shown};
+use super::open::{now, options, shown_target, targets};
 use super::seen::{Essence, Seen};
 use super::terminal::say;
+use crate::config::{Config, Target};
 use crate::i18n::{About, Talk, printable};
-use crate::lease::timing::Timing;
 use crate::platform::signals::Signals;
-use crate::session::{Options, Sight, Survey};
+use crate::session::{Sight, Survey};
 use chrono::{Local, TimeZone};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 const EXAMPLES: &str = "\
 Examples:
   sharelock watch wems.db
+  sharelock watch                  All databases that are configured
   sharelock watch --json //server/hr/*.db | jq -r 'select(.state == \"free\").database'
 
 A line is printed when the state, the holder or the queue changes, when a lease can be taken over, and when the folder cannot be \
@@ -30,8 +31,8 @@ seen any more; not for signs of life. Ends with 0 after Ctrl-C, or when nobody r
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct WatchArguments {
-    /// The databases to watch
-    #[arg(value_name = "DB", required = true, value_hint = clap::ValueHint::FilePath)]
+    /// The databases to watch; without any, all that are configured
+    #[arg(value_name = "DB", value_hint = clap::ValueHint::FilePath)]
     databases: Vec<PathBuf>,
     /// Print what `status --json` prints, one line per change
     #[arg(long)]
@@ -39,9 +40,14 @@ pub(super) struct WatchArguments {
 }
 
 /// Watches until somebody ends that.
-pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
+pub(super) fn watch(arguments: &WatchArguments, config: &Config) -> Exit {
+    let databases = match targets(&arguments.databases, config) {
+        Ok(databases) => databases,
+        Err(exit) => return exit,
+    };
+    let shown = databases.first().map_or_else(String::new, shown_target);
     let (sender, end) = mpsc::channel();
-    match begin(arguments, timing, sender) {
+    match begin(databases, arguments.json, sender) {
         Ok(survey) => {
             // Ends with a signal, or with the survey when nobody reads its lines any more.
             let _ended = end.recv();
@@ -49,18 +55,17 @@ pub(super) fn watch(arguments: &WatchArguments, timing: Timing) -> Exit {
             Exit::Done
         }
         Err(error) => {
-            let shown = arguments.databases.first().map_or_else(String::new, |path| shown(path));
             say(About(&shown, &Talk::System(printable(&error.to_string())), language()));
             Exit::System
         }
     }
 }
 
-fn begin(arguments: &WatchArguments, timing: Timing, end: mpsc::Sender<()>) -> io::Result<Survey> {
+fn begin(databases: Vec<Target>, json: bool, end: mpsc::Sender<()>) -> io::Result<Survey> {
     let ended = end.clone();
     Signals::install_with(move |_| ended.send(()).is_ok())?;
-    let paths = (0..).zip(arguments.databases.iter().cloned()).collect();
-    let mut lines = Lines { paths, told: BTreeMap::new(), json: arguments.json };
+    let databases: BTreeMap<u32, Target> = (0..).zip(databases).collect();
+    let mut lines = Lines { databases: databases.clone(), told: BTreeMap::new(), json };
     let survey = Survey::begin(move |key, sight| {
         let told = lines.tell(key, sight);
         if !told {
@@ -68,15 +73,15 @@ fn begin(arguments: &WatchArguments, timing: Timing, end: mpsc::Sender<()>) -> i
         }
         told
     })?;
-    for (key, path) in (0..).zip(&arguments.databases) {
-        survey.add(key, path.clone(), Options::default().timing(timing));
+    for (key, target) in databases {
+        survey.add(key, target.path.clone(), options(&target));
     }
     Ok(survey)
 }
 
 /// What is printed.
 struct Lines {
-    paths: BTreeMap<u32, PathBuf>,
+    databases: BTreeMap<u32, Target>,
     told: BTreeMap<u32, Essence>,
     json: bool,
 }
@@ -84,12 +89,10 @@ struct Lines {
 impl Lines {
     /// Tells what is seen, if it is new. False when nobody listens any more.
     fn tell(&mut self, key: u32, sight: Sight) -> bool {
+        let Some(target) = self.databases.get(&key) else { return true };
         let seen = match sight {
-            Sight::Seen(database, seen) => Seen::tell(&database, *seen),
-            Sight::NotOpened(error) => {
-                let path = self.paths.get(&key).map_or_else(|| Path::new(""), PathBuf::as_path);
-                Seen::not_opened(path, &error)
-            }
+            Sight::Seen(database, seen) => Seen::tell(&database, *seen).labelled(target),
+            Sight::NotOpened(error) => Seen::not_opened(target, &error),
         };
         if self.told.get(&key) == Some(&seen.essence) {
             return true;

@@ -1,4 +1,28 @@
-//! What people and their administrators configured: values only; where they come from is in the files beside this one.
+//! What people and their administrators configured.
+//!
+//! The values are here. `layer` reads one file, `merge` lays the layers over one another (variables of the environment, the user's file,
+//! the administrators', what is built in) and remembers where each value came from; both are pure. `files` alone reads and writes. The
+//! hazards: a slip that is passed over in silence, a lock that a user can get around, and half of a broken file that is used.
+
+mod around;
+mod document;
+mod files;
+mod keys;
+mod layer;
+mod merge;
+mod target;
+mod value;
+mod watch;
+
+pub use around::Around;
+pub use document::{Document, Place, Problem, Severity};
+pub use files::{Change, EXAMPLE, NotAdded, Places, SCHEMA, Source, add, create, load, load_with};
+pub use keys::{DATABASE, Key, Scope};
+pub use layer::{Author, Layer, MOST_DATABASES};
+pub use merge::{Broken, Loaded, Origin, Setting, merge};
+pub use target::Target;
+pub use value::{Value, label_fault};
+pub use watch::{Watching, watch};
 
 use crate::i18n::Language;
 use crate::lease::State;
@@ -10,24 +34,14 @@ use std::path::PathBuf;
 pub struct Config {
     /// The language people are spoken to in; the system's when `None`.
     pub language: Option<Language>,
-    /// The databases, in the order of the files.
+    /// The databases, in the order of the files: the administrators' first.
     pub databases: Vec<DatabaseConfig>,
     /// Of several databases' states, which one the icon shows: the first in this list that one of them has.
     pub icon_order: Vec<State>,
     /// Give back what the agent holds before the computer sleeps.
     pub release_before_sleep: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        use State::{Denied, Free, Held, Mine, Stale, Unreachable};
-        Self {
-            language: None,
-            databases: Vec::new(),
-            icon_order: vec![Unreachable, Denied, Stale, Held, Mine, Free],
-            release_before_sleep: false,
-        }
-    }
+    /// The durations for databases that are not configured.
+    pub timing: Timing,
 }
 
 /// One configured database.

@@ -1,8 +1,8 @@
 //! How bad each finding is, and the name by which scripts know it. Both are promised: names are never changed or used again.
 
 use crate::i18n::doctor::{
-    Access, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Pair, Skip, Space, Speed, Sync, System, Topic, Waits,
-    Writing,
+    Access, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Pair, Skip, Space, Speed, Sync, System,
+    Topic, Waits, Writing,
 };
 
 /// How bad it is.
@@ -56,6 +56,7 @@ pub const fn topic_word(topic: Topic) -> &'static str {
         Topic::PairChange => "pair-change",
         Topic::PairNames => "pair-names",
         Topic::PairClock => "pair-clock",
+        Topic::Configuration => "configuration",
     }
 }
 
@@ -96,6 +97,10 @@ pub const fn grade(finding: &Finding) -> (&'static str, Grade) {
         Finding::Waits(Waits::Notified) => ("notified", Grade::Ok),
         Finding::Waits(Waits::Ask) => ("asks", Grade::Ok),
         Finding::Pair(what) => pair(what),
+        Finding::Configuration(Configuration::Nothing) => ("no-settings", Grade::Ok),
+        Finding::Configuration(Configuration::Good(_)) => ("settings-fit", Grade::Ok),
+        Finding::Configuration(Configuration::PassedOver(_)) => ("passed-over", Grade::Warning),
+        Finding::Configuration(Configuration::Broken(_)) => ("settings-broken", Grade::Failure),
     }
 }
 

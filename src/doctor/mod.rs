@@ -5,6 +5,7 @@
 //! touches the range lock of a live one: what has to be tried is tried on scratch files of its own, which are removed in the end.
 
 mod access;
+mod configuration;
 mod foreign;
 mod grade;
 mod leases;
@@ -30,6 +31,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+pub use configuration::configuration;
 pub use grade::{Grade, grade, topic_word};
 
 /// How long one check may take.
@@ -59,6 +61,8 @@ pub struct Request {
     pub path: PathBuf,
     /// How to look at one database.
     pub look: Look,
+    /// What was found about the settings; told first.
+    pub configuration: Vec<Finding>,
     /// Whom to meet there.
     pub pair: Option<Appointment>,
     /// Set by whoever wants the examination to stop.
@@ -173,13 +177,16 @@ pub fn examine(request: &Request, tell: &mut dyn FnMut(News)) -> io::Result<Opti
         admitted = Some(subject);
     })?;
     let mut verdict = Verdict { failures: 0, warnings: 0 };
+    let configuration = request.configuration.iter().map(|finding| (Topic::Configuration, finding.clone()));
     let subject = match (end, admitted) {
         (End::Stopped, _) => return Ok(None),
         (_, Some(Ok(subject))) => Arc::new(subject),
         (End::Silent | End::Done, refused) => {
             let finding = refused.and_then(Result::err).unwrap_or(Finding::Folder(Folder::Silent(PATIENCE)));
-            count(&mut verdict, &finding);
-            tell(News::Found(Topic::Folder, finding));
+            for (topic, finding) in configuration.chain([(Topic::Folder, finding)]) {
+                count(&mut verdict, &finding);
+                tell(News::Found(topic, finding));
+            }
             return Ok(Some(verdict));
         }
     };
@@ -190,6 +197,9 @@ pub fn examine(request: &Request, tell: &mut dyn FnMut(News)) -> io::Result<Opti
         }
         tell(news);
     };
+    for (topic, finding) in configuration {
+        counted(News::Found(topic, finding));
+    }
     counted(News::Found(Topic::Folder, Finding::Folder(Folder::Answers(subject.answered_in))));
     let result = run_table(request, &subject, &mut counted);
     tidy(&subject);
@@ -370,7 +380,7 @@ mod tests {
 
     fn request(folder: &Path) -> Request {
         let look: Look = Arc::new(|_: &Path| Err("not asked".to_owned()));
-        Request { path: folder.to_path_buf(), look, pair: None, stop: Arc::default() }
+        Request { path: folder.to_path_buf(), look, configuration: Vec::new(), pair: None, stop: Arc::default() }
     }
 
     /// Stands for a share that never answers.

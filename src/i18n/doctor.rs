@@ -51,6 +51,8 @@ pub enum Topic {
     PairNames,
     /// The clocks of two computers.
     PairClock,
+    /// The settings.
+    Configuration,
 }
 
 /// Everything that can be found.
@@ -86,6 +88,8 @@ pub enum Finding {
     Waits(Waits),
     /// About two computers.
     Pair(Pair),
+    /// About the settings.
+    Configuration(Configuration),
 }
 
 /// Why something was not examined.
@@ -448,4 +452,17 @@ pub fn aside(what: &Aside, language: Language) -> String {
         Language::English => english::doctor::aside(what),
         Language::French => french::doctor::aside(what),
     }
+}
+
+/// About the settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Configuration {
+    /// There are none.
+    Nothing,
+    /// They are in order: so many databases.
+    Good(usize),
+    /// Something was passed over; which line, and why.
+    PassedOver(String),
+    /// They cannot be used; which line, and why.
+    Broken(String),
 }

@@ -42,27 +42,39 @@ pub const DRIFT_PER_CENT: u32 = 1;
 /// The longest time-out an observer honours from somebody else's record; what is absurd counts as this.
 pub const LONGEST_PROMISE: Duration = Duration::from_secs(3600);
 
-/// One row of the table: the field, its environment variable, its default.
+/// One row of the table: the field, its name in the configuration, its environment variable, its default.
 struct Row {
+    name: &'static str,
     variable: &'static str,
     millis: u64,
     field: fn(&mut Timing) -> &mut Duration,
 }
 
 const ROWS: [Row; 12] = [
-    Row { variable: "SHARELOCK_HEARTBEAT", millis: 30_000, field: |t| &mut t.heartbeat },
-    Row { variable: "SHARELOCK_FENCE", millis: 150_000, field: |t| &mut t.fence },
-    Row { variable: "SHARELOCK_MARGIN", millis: 15_000, field: |t| &mut t.margin },
-    Row { variable: "SHARELOCK_SHORT", millis: 180_000, field: |t| &mut t.short },
-    Row { variable: "SHARELOCK_LONG", millis: 300_000, field: |t| &mut t.long },
-    Row { variable: "SHARELOCK_CLAIM", millis: 120_000, field: |t| &mut t.claim },
-    Row { variable: "SHARELOCK_POLL", millis: 15_000, field: |t| &mut t.poll },
-    Row { variable: "SHARELOCK_SLOWEST", millis: 102_000, field: |t| &mut t.slowest },
-    Row { variable: "SHARELOCK_LAG", millis: 3_000, field: |t| &mut t.lag },
-    Row { variable: "SHARELOCK_READ_LAG", millis: 5_000, field: |t| &mut t.read_lag },
-    Row { variable: "SHARELOCK_UNKNOWN", millis: 300_000, field: |t| &mut t.unknown },
-    Row { variable: "SHARELOCK_KEEP", millis: 3_600_000, field: |t| &mut t.keep },
+    Row { name: "heartbeat", variable: "SHARELOCK_HEARTBEAT", millis: 30_000, field: |t| &mut t.heartbeat },
+    Row { name: "fence", variable: "SHARELOCK_FENCE", millis: 150_000, field: |t| &mut t.fence },
+    Row { name: "margin", variable: "SHARELOCK_MARGIN", millis: 15_000, field: |t| &mut t.margin },
+    Row { name: "short", variable: "SHARELOCK_SHORT", millis: 180_000, field: |t| &mut t.short },
+    Row { name: "long", variable: "SHARELOCK_LONG", millis: 300_000, field: |t| &mut t.long },
+    Row { name: "claim", variable: "SHARELOCK_CLAIM", millis: 120_000, field: |t| &mut t.claim },
+    Row { name: "poll", variable: "SHARELOCK_POLL", millis: 15_000, field: |t| &mut t.poll },
+    Row { name: "slowest", variable: "SHARELOCK_SLOWEST", millis: 102_000, field: |t| &mut t.slowest },
+    Row { name: "lag", variable: "SHARELOCK_LAG", millis: 3_000, field: |t| &mut t.lag },
+    Row { name: "read_lag", variable: "SHARELOCK_READ_LAG", millis: 5_000, field: |t| &mut t.read_lag },
+    Row { name: "unknown", variable: "SHARELOCK_UNKNOWN", millis: 300_000, field: |t| &mut t.unknown },
+    Row { name: "keep", variable: "SHARELOCK_KEEP", millis: 3_600_000, field: |t| &mut t.keep },
 ];
+
+/// The names that the durations have in the configuration, and their environment variables.
+pub const NAMES: [(&str, &str); ROWS.len()] = {
+    let mut names = [("", ""); ROWS.len()];
+    let mut at = 0;
+    while at < ROWS.len() {
+        names[at] = (ROWS[at].name, ROWS[at].variable);
+        at += 1;
+    }
+    names
+};
 
 /// Divides every default; for tests and laboratories, where a hundred seconds are too long.
 pub const SCALE_VARIABLE: &str = "SHARELOCK_TIME_SCALE";
@@ -151,6 +163,11 @@ impl Timing {
         }
         timing.validate()?;
         Ok(timing)
+    }
+
+    /// Returns the duration that has this name in the configuration.
+    pub fn named(&mut self, name: &str) -> Option<&mut Duration> {
+        ROWS.iter().find(|row| row.name == name).map(|row| (row.field)(self))
     }
 
     /// Checks the inequalities that keep a live holder and its successor apart (docs/PROTOCOL.md, "Time").

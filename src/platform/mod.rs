@@ -17,6 +17,7 @@ pub mod opened_by;
 pub mod permissions;
 pub mod process;
 pub mod range_lock;
+pub mod settings;
 pub mod signals;
 pub mod space;
 pub mod sync_program;

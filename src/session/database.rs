@@ -24,6 +24,7 @@ use std::time::Duration;
 pub struct Options {
     timing: Timing,
     app: String,
+    name: Option<String>,
     note: String,
     memory: Option<PathBuf>,
     patience: Duration,
@@ -37,6 +38,7 @@ impl Default for Options {
         Self {
             timing: Timing::default(),
             app: name.unwrap_or_default(),
+            name: None,
             note: String::new(),
             memory: default_memory(),
             patience: PATIENCE,
@@ -56,6 +58,12 @@ impl Options {
     #[must_use]
     pub fn app(self, app: impl Into<String>) -> Self {
         Self { app: app.into(), ..self }
+    }
+
+    /// Sets what the database is called in what is said here; the default is its file name. Others are not told.
+    #[must_use]
+    pub fn called(self, name: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 
     /// Sets a few words for those who wait.
@@ -131,7 +139,7 @@ impl Options {
             folder: Some(location.store.clone()),
         };
         let session = Session::open(Arc::clone(&store) as Arc<dyn Store>, options).map_err(NotOpened::System)?;
-        let name = printable(&location.shown);
+        let name = printable(self.name.as_ref().unwrap_or(&location.shown));
         let Self { timing, accept_sync_folder, .. } = self;
         Ok(Database { place: Place::of(&location), session, store, name, location, me, timing, accept_sync_folder })
     }
@@ -323,7 +331,7 @@ impl Database {
         &self.location.store
     }
 
-    /// Returns the database's name as it was typed, fit to be shown.
+    /// Returns what the database is called ([`Options::called`]), or its name as it was typed; fit to be shown.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name

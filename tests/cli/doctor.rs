@@ -5,7 +5,8 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Every row, in order.
-const CHECKS: [&str; 21] = [
+const CHECKS: [&str; 22] = [
+    "configuration",
     "folder",
     "file-system",
     "sync-folder",

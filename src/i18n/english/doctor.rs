@@ -1,8 +1,8 @@
 //! What `doctor` says in English: for every finding what was seen, why it matters, what to do.
 
 use super::super::doctor::{
-    Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
-    System, Topic, Verdict, Waits, Who, Words, Writing,
+    Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space,
+    Speed, Sync, System, Topic, Verdict, Waits, Who, Words, Writing,
 };
 use super::{Duration, Language, Person, because, decimal, name, span};
 
@@ -29,6 +29,7 @@ pub(in super::super) const fn title(topic: Topic) -> &'static str {
         Topic::PairChange => "changes seen",
         Topic::PairNames => "new files seen",
         Topic::PairClock => "two clocks",
+        Topic::Configuration => "settings",
     }
 }
 
@@ -49,6 +50,7 @@ pub(in super::super) fn words(finding: &Finding) -> Words {
         Finding::Leases(what) => leases(what),
         Finding::Waits(what) => waits(*what),
         Finding::Pair(what) => pair(what),
+        Finding::Configuration(what) => configuration(what),
     };
     Words { found, why: why.into(), remedy }
 }
@@ -556,5 +558,23 @@ fn ending(Verdict { failures, warnings }: Verdict) -> String {
         (0, warnings) => format!("People can take turns here; {} above.", count(warnings, "warning")),
         (failures, 0) => format!("Not fit yet: {} above.", count(failures, "failure")),
         (failures, warnings) => format!("Not fit yet: {} and {} above.", count(failures, "failure"), count(warnings, "warning")),
+    }
+}
+
+fn configuration(what: &Configuration) -> Said {
+    match what {
+        Configuration::Nothing => told("none, and none are needed", ""),
+        Configuration::Good(1) => told("in order; 1 database is configured", ""),
+        Configuration::Good(count) => told(format!("in order; {count} databases are configured"), ""),
+        Configuration::PassedOver(line) => bad(
+            line,
+            "What is written there has no effect.",
+            "Correct it with `sharelock config edit`; `sharelock config check` shows the line.",
+        ),
+        Configuration::Broken(line) => bad(
+            line,
+            "Nothing of the settings can be used, and the other commands refuse to work without them.",
+            "Correct it with `sharelock config edit`; `sharelock config check` shows the line.",
+        ),
     }
 }

@@ -3,7 +3,7 @@
 mod pair;
 
 use super::super::doctor::{
-    Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Setter, Skip, Space, Speed, Sync, System,
+    Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Setter, Skip, Space, Speed, Sync, System,
     Topic, Verdict, Waits, Who, Words, Writing,
 };
 use super::{Duration, Language, Person, because, decimal, name, span};
@@ -32,6 +32,7 @@ pub(in super::super) const fn title(topic: Topic) -> &'static str {
         Topic::PairChange => "changements vus",
         Topic::PairNames => "fichiers vus",
         Topic::PairClock => "deux horloges",
+        Topic::Configuration => "réglages",
     }
 }
 
@@ -52,6 +53,7 @@ pub(in super::super) fn words(finding: &Finding) -> Words {
         Finding::Leases(what) => leases(what),
         Finding::Waits(what) => waits(*what),
         Finding::Pair(what) => pair(what),
+        Finding::Configuration(what) => configuration(what),
     };
     Words { found, why: why.into(), remedy }
 }
@@ -513,6 +515,19 @@ fn ending(Verdict { failures, warnings }: Verdict) -> String {
         (failures, 0) => format!("Pas encore utilisable : {} ci-dessus.", count(failures, "échec")),
         (failures, warnings) => {
             format!("Pas encore utilisable : {} et {} ci-dessus.", count(failures, "échec"), count(warnings, "alerte"))
+        }
+    }
+}
+
+fn configuration(what: &Configuration) -> Said {
+    const REMEDY: &str = "Corrigez avec « sharelock config edit » ; « sharelock config check » montre la ligne.";
+    match what {
+        Configuration::Nothing => told("aucun, et rien ne l'exige", ""),
+        Configuration::Good(1) => told("en ordre ; 1 base est configurée", ""),
+        Configuration::Good(count) => told(format!("en ordre ; {count} bases sont configurées"), ""),
+        Configuration::PassedOver(line) => bad(line, "Ce qui y est écrit reste sans effet.", REMEDY),
+        Configuration::Broken(line) => {
+            bad(line, "Aucun réglage n'est utilisable, et les autres commandes refusent de travailler sans eux.", REMEDY)
         }
     }
 }
