@@ -15,7 +15,9 @@ pub mod view;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::i18n::Language;
-use crate::ipc::{Answer, Request};
+use crate::i18n::agent::Meaning;
+use crate::ipc::{Answer, Request, Watched};
+use crate::lease::State;
 use doing::Doing;
 use events::{Action, Event};
 use model::Model;
@@ -89,6 +91,20 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
         agent.run(&messages);
         drop(kept);
         Ok(())
+    })
+}
+
+/// Returns what the icon of a database would mean, for the command line; `None` before it was looked at.
+#[must_use]
+pub fn meaning(watched: &Watched) -> Option<Meaning> {
+    Some(match watched.state? {
+        _ if watched.held => Meaning::Mine,
+        State::Free => Meaning::Free,
+        State::Mine => Meaning::Mine,
+        State::Held if watched.wanted => Meaning::Waiting,
+        State::Held => Meaning::Held,
+        State::Stale => Meaning::Stale,
+        State::Unreachable | State::Denied => Meaning::Unreachable,
     })
 }
 

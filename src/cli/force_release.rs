@@ -14,8 +14,8 @@ use crate::config::Config;
 use crate::i18n::{About, Order, Reason, Talk, printable};
 use crate::lease::record::Holder;
 use crate::lease::{State, Status};
-use crate::session::{Database, PATIENCE};
 use crate::session::describe::{self, person};
+use crate::session::{Database, PATIENCE};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\

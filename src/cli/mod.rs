@@ -3,6 +3,7 @@
 //! One verb a file. Stdout is data, stderr is talk, and every exit code has one meaning (`exit`). Nothing in here touches the share
 //! or reads a clock by itself.
 
+mod agent;
 mod attention;
 mod config;
 mod demo;
@@ -12,6 +13,7 @@ mod force_release;
 mod help;
 mod history;
 mod hold;
+mod keep;
 mod language;
 mod manual;
 mod open;
@@ -25,7 +27,7 @@ mod wait;
 mod waiting;
 mod watch;
 
-use crate::config::{Config, Places};
+use crate::config::{Broken, Config, Loaded, Places};
 use clap::error::ErrorKind;
 use clap::{FromArgMatches, Parser, Subcommand};
 use exit::Exit;
@@ -79,6 +81,10 @@ enum Verb {
     Run(run::RunArguments),
     /// Have it until Ctrl-C
     Hold(hold::HoldArguments),
+    /// Let the agent have it for you, until you release it
+    Take(keep::KeepArguments),
+    /// Let the agent give it back
+    Release(keep::ReleaseArguments),
     /// Wait until it is free, and leave it to others
     Wait(wait::WaitArguments),
     /// Show who has them, and then every change, until Ctrl-C
@@ -87,6 +93,8 @@ enum Verb {
     ForceRelease(force_release::ForceReleaseArguments),
     /// Show who had it, from when to when, and how it ended
     History(history::HistoryArguments),
+    /// Run the agent in the background, see what it does, end it
+    Agent(agent::AgentArguments),
     /// Show, check and change the configuration
     Config(config::ConfigArguments),
     /// Print completions for a shell
@@ -114,15 +122,17 @@ pub fn main() -> ExitCode {
         Ok(typed) => typed,
         Err(error) => return explain(&error),
     };
-    let configured = |verb: &dyn Fn(&Config) -> u8| open::told(loaded).map_or_else(Exit::code, |loaded| verb(&loaded.config));
     let code = match &typed.verb {
-        Verb::Status(arguments) => configured(&|config| status::status(arguments, config).code()),
-        Verb::Run(arguments) => configured(&|config| run::run(arguments, config)),
-        Verb::Hold(arguments) => configured(&|config| hold::hold(arguments, config).code()),
-        Verb::Wait(arguments) => configured(&|config| wait::wait(arguments, config).code()),
-        Verb::Watch(arguments) => configured(&|config| watch::watch(arguments, config).code()),
-        Verb::ForceRelease(arguments) => configured(&|config| force_release::force_release(arguments, config).code()),
-        Verb::History(arguments) => configured(&|config| history::history(arguments, config).code()),
+        Verb::Status(arguments) => configured(loaded, &|config| status::status(arguments, config).code()),
+        Verb::Run(arguments) => configured(loaded, &|config| run::run(arguments, config)),
+        Verb::Hold(arguments) => configured(loaded, &|config| hold::hold(arguments, config).code()),
+        Verb::Wait(arguments) => configured(loaded, &|config| wait::wait(arguments, config).code()),
+        Verb::Watch(arguments) => configured(loaded, &|config| watch::watch(arguments, config).code()),
+        Verb::ForceRelease(arguments) => configured(loaded, &|config| force_release::force_release(arguments, config).code()),
+        Verb::History(arguments) => configured(loaded, &|config| history::history(arguments, config).code()),
+        Verb::Take(arguments) => configured(loaded, &|config| keep::take(arguments, config).code()),
+        Verb::Release(arguments) => configured(loaded, &|config| keep::release(arguments, config).code()),
+        Verb::Agent(arguments) => agent::agent(arguments, loaded).code(),
         Verb::Config(arguments) => config::config(arguments).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),
@@ -137,6 +147,11 @@ fn parse(words: Vec<OsString>) -> Result<Typed, clap::Error> {
     let mut command = help::command();
     let matches = command.try_get_matches_from_mut(words)?;
     Typed::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// Does what needs the configuration; the other verbs work without it, and while it is broken.
+fn configured(loaded: Result<Loaded, Broken>, verb: &dyn Fn(&Config) -> u8) -> u8 {
+    open::told(loaded).map_or_else(Exit::code, |loaded| verb(&loaded.config))
 }
 
 /// Prints what clap has to say: help and version are answers, everything else is a usage error.

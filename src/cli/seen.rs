@@ -4,7 +4,7 @@
 
 use super::exit::Exit;
 use super::language::language;
-use super::open::{failure_word, lossy, now, shown_target, reason, word as error_word};
+use super::open::{failure_word, lossy, now, reason, shown_target, word as error_word};
 use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::config::Target;

@@ -10,8 +10,8 @@ use super::take::{Waited, duration, open, refused, stopped, waited};
 use super::terminal::{give, say};
 use crate::config::Config;
 use crate::i18n::{About, Talk, printable};
-use crate::session::{Acquire, AcquireError, Wait};
 use crate::session::describe;
+use crate::session::{Acquire, AcquireError, Wait};
 use std::path::PathBuf;
 use std::time::Duration;
 

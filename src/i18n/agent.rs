@@ -4,7 +4,7 @@
 //! Sentences about the state of a database are the command line's own; what is here is what only an icon or a notification says.
 
 use super::times::local;
-use super::{Language, Person};
+use super::{Language, Person, because};
 use chrono::{Days, NaiveTime};
 use std::fmt::{self, Display, Formatter};
 
@@ -183,6 +183,8 @@ pub enum Word {
     SomeMine(usize, usize),
     /// The agent was ended while it had the database of this name.
     EndedWhileHolding(String),
+    /// Somebody has the database of this name.
+    HasIt(String, Person),
 }
 
 impl Display for In<'_, Word> {
@@ -219,6 +221,7 @@ fn english(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::NoDatabase => f.write_str("No database is configured yet."),
         Word::Muted => f.write_str("Notifications are muted."),
         Word::SomeMine(mine, all) => write!(f, "{mine} of {all} are yours."),
+        Word::HasIt(database, who) => write!(f, "{database}: {} has it.", name(who, "somebody")),
         Word::EndedWhileHolding(database) => {
             write!(f, "Sharelock was ended while it kept {database} for you. Look whether everything was saved.")
         }
@@ -256,9 +259,114 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::NoDatabase => f.write_str("Aucune base n'est encore configurée."),
         Word::Muted => f.write_str("Les notifications sont coupées."),
         Word::SomeMine(mine, all) => write!(f, "Vous en utilisez {mine} sur {all}."),
+        Word::HasIt(database, who) => write!(f, "{database} : {} l'utilise.", name(who, "quelqu'un")),
         Word::EndedWhileHolding(database) => write!(
             f,
             "Sharelock a été arrêté alors qu'il gardait la base {database} pour vous. Vérifiez que tout est enregistré."
+        ),
+    }
+}
+
+/// What the command line says of the agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// It runs, as this process.
+    Runs(u32),
+    /// There is no place for its icon.
+    NoTray,
+    /// Notifications cannot be shown.
+    NoNotifier,
+    /// It watches nothing.
+    WatchesNothing,
+    /// It watches this database, which is in this state, there.
+    Watches(String, Option<Meaning>, String),
+    /// There is none.
+    NoAgent,
+    /// None could be started.
+    CannotStart,
+    /// It cannot run; why.
+    CannotRun(String),
+    /// It does not answer; why, or nothing.
+    Silent(String),
+    /// It keeps this database, under this token.
+    Kept(String, u64),
+    /// It does not have this database.
+    NotKept(String),
+    /// These programs still have this database open.
+    StillOpen(String, Vec<String>),
+}
+
+impl Display for In<'_, Said> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Language::English => said_in_english(f, self.0),
+            Language::French => said_in_french(f, self.0),
+        }
+    }
+}
+
+fn said_in_english(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
+    match said {
+        Said::Runs(pid) => write!(f, "The agent is running (process {pid})."),
+        Said::NoTray => f.write_str(
+            "There is no place for its icon: no panel shows status icons. On GNOME the extension AppIndicator does. \
+             Notifications and the command line work all the same.",
+        ),
+        Said::NoNotifier => f.write_str("Notifications cannot be shown: no notification service runs."),
+        Said::WatchesNothing => f.write_str("It watches no database yet; add one with `sharelock config add`."),
+        Said::Watches(label, meaning, path) => {
+            let meaning =
+                meaning.map_or_else(|| "not looked at yet".into(), |meaning| In(&meaning, Language::English).to_string());
+            write!(f, "{label}: {meaning} ({path})")
+        }
+        Said::NoAgent => f.write_str("No agent is running. `sharelock agent run` starts one."),
+        Said::CannotStart => {
+            f.write_str("The agent could not be started. `sharelock hold` keeps a database for as long as it runs.")
+        }
+        Said::CannotRun(why) => write!(f, "The agent cannot run ({why})."),
+        Said::Silent(why) => write!(f, "The agent does not answer{}.", because(why)),
+        Said::Kept(database, token) => {
+            write!(f, "{database} is reserved for you (token {token}). `sharelock release` gives it back.")
+        }
+        Said::NotKept(database) => write!(f, "{database}: the agent does not have it. There is nothing to release."),
+        Said::StillOpen(database, programs) => write!(
+            f,
+            "{database}: {} still {} it open. Close it there, or use `sharelock release --anyway`.",
+            programs.join(", "),
+            if programs.len() == 1 { "has" } else { "have" }
+        ),
+    }
+}
+
+fn said_in_french(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
+    match said {
+        Said::Runs(pid) => write!(f, "L'agent est en marche (processus {pid})."),
+        Said::NoTray => f.write_str(
+            "Aucune place pour son icône : aucun panneau n'affiche d'icônes d'état. Sous GNOME, l'extension AppIndicator le \
+             fait. Les notifications et la ligne de commande fonctionnent tout de même.",
+        ),
+        Said::NoNotifier => f.write_str("Les notifications ne peuvent pas s'afficher : aucun service de notification."),
+        Said::WatchesNothing => f.write_str("Il ne surveille encore aucune base ; ajoutez-en une avec « sharelock config add »."),
+        Said::Watches(label, meaning, path) => {
+            let meaning =
+                meaning.map_or_else(|| "pas encore consultée".into(), |meaning| In(&meaning, Language::French).to_string());
+            write!(f, "{label} : {meaning} ({path})")
+        }
+        Said::NoAgent => f.write_str("Aucun agent n'est en marche. « sharelock agent run » en démarre un."),
+        Said::CannotStart => {
+            f.write_str("L'agent n'a pas pu démarrer. « sharelock hold » garde une base aussi longtemps qu'il est en marche.")
+        }
+        Said::CannotRun(why) => write!(f, "L'agent ne peut pas fonctionner ({why})."),
+        Said::Silent(why) => write!(f, "L'agent ne répond pas{}.", because(why)),
+        Said::Kept(database, token) => {
+            write!(f, "{database} vous est réservée (jeton {token}). « sharelock release » la libère.")
+        }
+        Said::NotKept(database) => write!(f, "{database} : l'agent ne l'a pas. Il n'y a rien à libérer."),
+        Said::StillOpen(database, programs) => write!(
+            f,
+            "{database} : {} {} encore ouverte. Fermez-la d'abord, ou utilisez « sharelock release --anyway ».",
+            programs.join(", "),
+            if programs.len() == 1 { "l'a" } else { "l'ont" }
         ),
     }
 }

@@ -6,6 +6,7 @@
 //! the layers above turn "gone" and "free" into the right to write.
 
 pub mod alarm;
+pub mod apart;
 mod boot_clock;
 pub mod change_notify;
 pub mod file_system;

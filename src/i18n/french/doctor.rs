@@ -3,8 +3,8 @@
 mod pair;
 
 use super::super::doctor::{
-    Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Setter, Skip, Space, Speed, Sync, System,
-    Topic, Verdict, Waits, Who, Words, Writing,
+    Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Setter, Skip, Space, Speed,
+    Sync, System, Topic, Verdict, Waits, Who, Words, Writing,
 };
 use super::{Duration, Language, Person, because, decimal, name, span};
 use pair::pair;

@@ -1,0 +1,9 @@
+//! Windows: no console, not even one that flashes up, and no share in Ctrl-C.
+
+use std::os::windows::process::CommandExt;
+use std::process::Command;
+use windows_sys::Win32::System::Threading::{CREATE_NEW_PROCESS_GROUP, CREATE_NO_WINDOW};
+
+pub(super) fn leave_terminal(command: &mut Command) {
+    command.creation_flags(CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP);
+}
