@@ -292,7 +292,10 @@ class Desktop:
         answer = self.call("xwininfo", "-root", "-tree").decode()
         found = {}
         for number in re.findall(r"^     (0x[0-9a-f]+) ", answer, re.M):
-            facts = self.call("xwininfo", "-id", number).decode()
+            try:
+                facts = self.call("xwininfo", "-id", number).decode()
+            except Failed:
+                continue  # It has gone meanwhile.
             if "IsViewable" in facts:
                 box = [int(re.search(rf"{what}:\s+(-?\d+)", facts).group(1))
                        for what in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")]

@@ -7,12 +7,19 @@ use sharelock::agent::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, W
 use sharelock::agent::ui::{self, Ui};
 use std::io::{BufRead, Write};
 
+#[cfg(target_os = "linux")]
+mod services;
+
 fn main() {
     if std::env::var_os("SHARELOCK_DESKTOP").is_none() {
         println!("skipped: tests/desktop (set SHARELOCK_SUITES=desktop and run tests/desktop/run)");
         return;
     }
-    ui::run(|heard| say(&format!("{heard:?}")), act);
+    #[cfg(target_os = "linux")]
+    if let Some(which) = std::env::args().nth(1) {
+        return services::play(&which).unwrap();
+    }
+    ui::run(|heard| say(&format!("{heard:?}")), |ui| act(&ui));
     say("over");
 }
 
@@ -22,7 +29,7 @@ fn say(line: &str) {
     writeln!(output, "{line}").and_then(|()| output.flush()).unwrap();
 }
 
-fn act(ui: Ui) {
+fn act(ui: &Ui) {
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
@@ -50,10 +57,7 @@ fn view(face: &str, attention: bool, menu: &str) -> View {
             Item::Line,
             verb("Details & more", Wish::Details(Some(Key(1)))),
             Item::Check("Tell me when it is free".to_owned(), true, Wish::ForgetMe(Key(1))),
-            Item::More(
-                "Help".to_owned(),
-                vec![verb("What the icons mean", Wish::Legend), verb("Show the log", Wish::Log)],
-            ),
+            Item::More("Help".to_owned(), vec![verb("What the icons mean", Wish::Legend), verb("Show the log", Wish::Log)]),
             Item::Line,
             verb("Quit", Wish::Quit),
         ],

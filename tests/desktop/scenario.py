@@ -9,6 +9,7 @@ from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed,
 FACES = ("free", "mine", "held", "waiting", "stale", "unreachable")
 # Of a panel icon's 22 by 22 pixels, how many must be another colour in every other state.
 DIFFERENCE = 40
+INHIBITED = "inhibited sleep:shutdown delay: Sharelock: Looking after what is held"
 NOTICE_PATH = "/org/freedesktop/Notifications"
 
 
@@ -202,6 +203,58 @@ def panel_again(desktop, agent):
     show_faces(desktop, agent, "dark")
 
 
+def modest_service(desktop, agent):
+    step("a service that can do little is promised little")
+    desktop.stop("notifier")
+    agent.expect("Notifier(false)")
+    service = Program(desktop, sys.argv[1], "notifier", name="modest", SHARELOCK_DESKTOP="1")
+    agent.expect("Notifier(true)")
+    agent.tell("notify 3 open calm")
+    body = "Sharelock: R&D_1.db is free: Marie <Dupont> gave it back & went home. []"
+    service.expect(f"shown 1: {body} urgency Some(1) expires -1")
+    agent.tell("notify 3 open urgent")
+    service.expect(f"shown 1: {body} urgency Some(2) expires 0")
+
+    step("while it must not disturb, only what is urgent is shown; the rest is when it may, if it is still true")
+    service.tell("inhibit true")
+    service.expect("asked whether it must not disturb: true")
+    agent.tell("notify 4 open calm")
+    agent.tell("notify 5 open calm")
+    agent.tell("notify 6 open urgent")
+    service.expect(f"shown 3: {body} urgency Some(2) expires 0")
+    service.silent()
+    agent.tell("withdraw 4")
+    service.tell("inhibit false")
+    service.expect("asked whether it must not disturb: false")
+    service.expect(f"shown 4: {body} urgency Some(1) expires -1")
+    service.silent()
+    agent.silent()
+    desktop.stop("modest")
+    for key in (3, 5, 6):
+        agent.expect(f"Dismissed(NoticeKey(Key({key}), Free))")
+    agent.expect("Notifier(false)")
+    desktop.start_notifier()
+    agent.expect("Notifier(true)")
+
+
+def sleep(desktop, agent, logind):
+    step("the computer sleeps when the agent is done, and later than that if it says nothing")
+    logind.tell("sleep true")
+    agent.expect("Sleep")
+    logind.silent()
+    agent.tell("sleep")
+    logind.expect("released")
+    logind.tell("sleep false")
+    agent.expect("Wake")
+    logind.expect(INHIBITED)
+    logind.tell("sleep true")
+    agent.expect("Sleep")
+    logind.expect("released", 5)
+    logind.tell("sleep false")
+    agent.expect("Wake")
+    logind.expect(INHIBITED)
+
+
 def idle(desktop, agent):
     step("nothing happens, and nothing is done")
     desktop.look()
@@ -214,10 +267,13 @@ def idle(desktop, agent):
     check(threads <= 3, f"{threads} threads")
 
 
-def end(desktop, agent):
-    step("the session ends, and the agent with all that it showed")
+def end(desktop, agent, logind):
+    step("the computer shuts down, the session ends, and the agent with all that it showed")
     before = desktop.windows()
     open_notice(desktop, agent, "notify 1 open urgent")
+    logind.tell("shutdown true")
+    agent.expect("SessionEnds")
+    logind.silent()
     agent.process.terminate()
     agent.expect("SessionEnds")
     check(agent.process.poll() is None, "the signal ended it")
@@ -225,15 +281,21 @@ def end(desktop, agent):
     agent.expect("over")
     wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
     check(agent.process.wait(5) == 0, "it failed")
+    logind.expect("released")
     wait_for("the icon to go", lambda: not desktop.icon_box())
 
 
 def main():
     with Desktop() as desktop:
+        logind = Program(desktop, sys.argv[1], "logind", name="logind", SHARELOCK_DESKTOP="1")
+        logind.expect("there")
         agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
         try:
-            for scene in (without_anybody, icons, clicks, notices, panel_again, idle, end):
+            logind.expect(INHIBITED)
+            for scene in (without_anybody, icons, clicks, notices, modest_service, panel_again, idle):
                 scene(desktop, agent)
+            sleep(desktop, agent, logind)
+            end(desktop, agent, logind)
         except BaseException:
             desktop.save("failed", 0, 0, WIDTH, HEIGHT)
             print(f"the agent said {agent.lines}; see {ARTEFACTS}/failed.png", flush=True)

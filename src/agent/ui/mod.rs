@@ -9,6 +9,7 @@ use crate::platform::signals::Signals;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(target_os = "linux")]
 mod icons;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -72,10 +73,7 @@ impl Ui {
 ///
 /// # Panics
 /// If the agent does.
-pub fn run<T: Send + 'static>(
-    hear: impl Fn(Heard) + Send + Sync + 'static,
-    agent: impl FnOnce(Ui) -> T + Send + 'static,
-) -> T {
+pub fn run<T: Send + 'static>(hear: impl Fn(Heard) + Send + Sync + 'static, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
     let hear: Hear = Arc::new(hear);
     let listener = Arc::clone(&hear);
     // Where they cannot be taken over, they end the process as they always did, and the leases lapse.
@@ -83,7 +81,7 @@ pub fn run<T: Send + 'static>(
         listener(Heard::SessionEnds);
         true
     }));
-    system::run(hear, agent)
+    system::run(&hear, agent)
 }
 
 /// Where orders wait for the desktop: the latest view, and the latest word on each notification.
@@ -94,6 +92,7 @@ struct Desk {
 }
 
 #[derive(Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is drawn there yet"))]
 struct Orders {
     view: Option<View>,
     /// A notice to show, or none to withdraw it.

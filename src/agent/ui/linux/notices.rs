@@ -30,9 +30,8 @@ const ICON: u16 = 48;
 
 /// Shows and withdraws until the agent has returned, or for as long as there is a bus.
 pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear: Hear) {
-    let mut notifier = match Notifier::connect(&hear).await {
-        Ok(notifier) => notifier,
-        Err(_) => return hear(Heard::Notifier(false)),
+    let Ok(mut notifier) = Notifier::connect(&hear).await else {
+        return hear(Heard::Notifier(false));
     };
     changed.mark_changed();
     loop {
@@ -286,14 +285,12 @@ fn comes_from(message: &Message, name: &str) -> bool {
 
 /// Whether a change of owners says something that no answer has told us yet.
 fn is_news(known: Option<&OwnedUniqueName>, old: Option<&UniqueName<'_>>, new: Option<&UniqueName<'_>>) -> bool {
-    let known = known.map(|known| known.as_str());
-    let (old, new) = (old.map(|old| old.as_str()), new.map(|new| new.as_str()));
+    let known = known.map(|known| &**known);
     new != known && (known.is_none() || old == known)
 }
 
 /// The arguments of `Notify`.
-type NotifyCall<'a> =
-    (&'a str, u32, &'a str, &'a str, String, Vec<String>, HashMap<&'static str, Value<'static>>, i32);
+type NotifyCall<'a> = (&'a str, u32, &'a str, &'a str, String, Vec<String>, HashMap<&'static str, Value<'static>>, i32);
 
 fn message(notice: &Notice, service: Service, serial: u64, replaces: u32) -> NotifyCall<'_> {
     let body = if service.markup { escape(&notice.body) } else { notice.body.clone() };

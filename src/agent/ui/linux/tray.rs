@@ -27,12 +27,12 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
     let absent = Arc::new(AtomicBool::new(false));
     let tray = Tray::new(first, Arc::clone(&hear), Arc::clone(&absent));
     let mut starting = Box::pin(tray.assume_sni_available(true).spawn());
-    let started = match timeout(PATIENCE, &mut starting).await {
-        Ok(started) => started,
-        Err(_) => {
-            hear(Heard::Tray(false));
-            starting.await
-        }
+    let started = if let Ok(started) = timeout(PATIENCE, &mut starting).await {
+        started
+    } else {
+        // A panel hangs; it may recover.
+        hear(Heard::Tray(false));
+        starting.await
     };
     let Ok(tray) = started else {
         hear(Heard::Tray(false));
@@ -100,9 +100,7 @@ fn lines(menu: &[Item]) -> Vec<MenuItem<Tray>> {
     };
     let line = |item: &Item| match item {
         Item::Text(text) => StandardItem { label: label(text), enabled: false, ..StandardItem::default() }.into(),
-        Item::Verb(text, wish) => {
-            StandardItem { label: label(text), activate: choose(wish), ..StandardItem::default() }.into()
-        }
+        Item::Verb(text, wish) => StandardItem { label: label(text), activate: choose(wish), ..StandardItem::default() }.into(),
         Item::Check(text, checked, wish) => {
             CheckmarkItem { label: label(text), checked: *checked, activate: choose(wish), ..CheckmarkItem::default() }.into()
         }
@@ -217,8 +215,7 @@ mod tests {
             verb("Take", Wish::Take(Key(7))),
         ]);
         let menu = tray.menu();
-        let [MenuItem::Standard(text), MenuItem::Separator, MenuItem::SubMenu(more), MenuItem::Standard(take)] = &menu[..]
-        else {
+        let [MenuItem::Standard(text), MenuItem::Separator, MenuItem::SubMenu(more), MenuItem::Standard(take)] = &menu[..] else {
             panic!("{menu:?}")
         };
         assert_eq!((text.label.as_str(), text.enabled), ("wems__2.db: free", false));
