@@ -289,7 +289,12 @@ class Desktop:
 
     def windows(self):
         """The visible windows below the panel's row or over it, as boxes by number, without the panel's own."""
-        answer = self.call("xwininfo", "-root", "-tree").decode()
+        def tree():
+            try:
+                return self.call("xwininfo", "-root", "-tree").decode()
+            except Failed:
+                return None  # A window has gone while it was looked at.
+        answer = wait_for("the tree of windows", tree)
         found = {}
         for number in re.findall(r"^     (0x[0-9a-f]+) ", answer, re.M):
             try:

@@ -2,6 +2,7 @@
 """What draws on the desktop, on a real one: tests/desktop/run starts this with the planted agent's path."""
 
 import os
+import signal
 import sys
 
 from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed, Program, differing, wait_for
@@ -112,7 +113,7 @@ def clicks(desktop, agent):
     wait_for("the tooltip to go", lambda: desktop.windows().keys() == before.keys())
 
     step("the menu, line by line")
-    desktop.click_menu("Take it for me_now", shot="menu")
+    desktop.click_menu("Take R&D_1.db", shot="menu")
     agent.expect("Wish(Take(Key(1)))")
     desktop.click_menu("Tell me when it is free")
     agent.expect("Wish(ForgetMe(Key(1)))")
@@ -120,9 +121,9 @@ def clicks(desktop, agent):
     agent.expect("Wish(Quit)")
 
     step("a line that meant something else when it was shown is not obeyed")
-    (number,) = [number for number, label in desktop.menu().items() if label == "Take it for me__now"]
+    (number,) = [number for number, label in desktop.menu().items() if label == "Take R&D__1.db"]
     agent.tell("show held calm release")
-    wait_for("the other menu", lambda: "Give it back" in desktop.menu().values())
+    wait_for("the other menu", lambda: "Release R&D__1.db" in desktop.menu().values())
     (item,) = desktop.items()
     try:
         desktop.bus("com.canonical.dbusmenu.Event", number, "clicked", "<0>", 0, destination=item, path="/MenuBar")
@@ -130,7 +131,7 @@ def clicks(desktop, agent):
     except Failed as failed:
         check("id not found" in str(failed), failed)
     agent.silent()
-    desktop.click_menu("Give it back")
+    desktop.click_menu("Release R&D_1.db")
     agent.expect("Wish(Release(Key(1)))")
 
 
@@ -172,9 +173,9 @@ def notices(desktop, agent):
     step("what another program says in the service's name is not believed")
     open_notice(desktop, agent, "notify 1 open urgent")
     ours = notices_connection(desktop, agent)
-    def forge(signal, number, what):
+    def forge(member, number, what):
         desktop.call("gdbus", "emit", "--session", "--dest", ours, "--object-path", NOTICE_PATH,
-                     "--signal", f"org.freedesktop.Notifications.{signal}", f"uint32 {number}", what)
+                     "--signal", f"org.freedesktop.Notifications.{member}", f"uint32 {number}", what)
     # The service counts from 1, and the showings are counted from 1.
     for number in range(1, 8):
         for serial in range(number, 8):
@@ -203,6 +204,26 @@ def panel_again(desktop, agent):
     show_faces(desktop, agent, "dark")
 
 
+def hung(desktop, agent):
+    step("a service that hangs keeps nobody waiting, and hears the last word when it wakes up")
+    before = desktop.windows()
+    desktop.processes["notifier"].send_signal(signal.SIGSTOP)
+    agent.tell("notify 7 open urgent")
+    agent.tell("notify 7 tell urgent")
+    agent.tell("notify 8 open urgent")
+    agent.tell("withdraw 8")
+    calm = icon(desktop)
+    agent.tell("show mine calm take")
+    wait_for("the icon to change", lambda: differing(icon(desktop), calm) > DIFFERENCE, 3)
+    desktop.processes["notifier"].send_signal(signal.SIGCONT)
+    box = desktop.new_window(before, "one notification, of two")
+    desktop.click_button(0, box)
+    agent.expect("Wish(NotifyMe(Key(7)))")
+    wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
+    agent.silent()
+    agent.tell("show held calm take")
+
+
 def modest_service(desktop, agent):
     step("a service that can do little is promised little")
     desktop.stop("notifier")
@@ -210,7 +231,7 @@ def modest_service(desktop, agent):
     service = Program(desktop, sys.argv[1], "notifier", name="modest", SHARELOCK_DESKTOP="1")
     agent.expect("Notifier(true)")
     agent.tell("notify 3 open calm")
-    body = "Sharelock: R&D_1.db is free: Marie <Dupont> gave it back & went home. []"
+    body = "Sharelock: R&D_1.db is free: Marie Dupont <PC-ACCUEIL> gave it back & you are next. []"
     service.expect(f"shown 1: {body} urgency Some(1) expires -1")
     agent.tell("notify 3 open urgent")
     service.expect(f"shown 1: {body} urgency Some(2) expires 0")
@@ -292,7 +313,7 @@ def main():
         agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
         try:
             logind.expect(INHIBITED)
-            for scene in (without_anybody, icons, clicks, notices, modest_service, panel_again, idle):
+            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, idle):
                 scene(desktop, agent)
             sleep(desktop, agent, logind)
             end(desktop, agent, logind)

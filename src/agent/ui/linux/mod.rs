@@ -4,6 +4,7 @@
 //! peer may hang. Each of the three parts is therefore a task of its own, that waits for nobody but its own peer. A bus that is not
 //! there when the agent starts, or goes away, is not waited for: without one there is no desktop session either.
 
+mod board;
 mod notices;
 mod session;
 mod tray;
