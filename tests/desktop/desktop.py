@@ -289,10 +289,18 @@ class Desktop:
 
     def windows(self):
         """The visible windows below the panel's row or over it, as boxes by number, without the panel's own."""
-        answer = self.call("xwininfo", "-root", "-tree").decode()
+        def tree():
+            try:
+                return self.call("xwininfo", "-root", "-tree").decode()
+            except Failed:
+                return None  # A window has gone while it was looked at.
+        answer = wait_for("the tree of windows", tree)
         found = {}
         for number in re.findall(r"^     (0x[0-9a-f]+) ", answer, re.M):
-            facts = self.call("xwininfo", "-id", number).decode()
+            try:
+                facts = self.call("xwininfo", "-id", number).decode()
+            except Failed:
+                continue  # It has gone meanwhile.
             if "IsViewable" in facts:
                 box = [int(re.search(rf"{what}:\s+(-?\d+)", facts).group(1))
                        for what in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")]

@@ -7,12 +7,19 @@ use sharelock::agent::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, W
 use sharelock::agent::ui::{self, Ui};
 use std::io::{BufRead, Write};
 
+#[cfg(target_os = "linux")]
+mod services;
+
 fn main() {
     if std::env::var_os("SHARELOCK_DESKTOP").is_none() {
         println!("skipped: tests/desktop (set SHARELOCK_SUITES=desktop and run tests/desktop/run)");
         return;
     }
-    ui::run(|heard| say(&format!("{heard:?}")), act);
+    #[cfg(target_os = "linux")]
+    if let Some(which) = std::env::args().nth(1) {
+        return services::play(&which).unwrap();
+    }
+    ui::run(|heard| say(&format!("{heard:?}")), |ui| act(&ui));
     say("over");
 }
 
@@ -22,7 +29,7 @@ fn say(line: &str) {
     writeln!(output, "{line}").and_then(|()| output.flush()).unwrap();
 }
 
-fn act(ui: Ui) {
+fn act(ui: &Ui) {
     for line in std::io::stdin().lock().lines() {
         let line = line.unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
@@ -45,10 +52,10 @@ fn view(face: &str, attention: bool, menu: &str) -> View {
         title: "Sharelock & R_D".to_owned(),
         tooltip: "R&D_1.db: <b>Marie Dupont</b> since 09:12 (PC-ACCUEIL)\nwems.db: free".to_owned(),
         menu: vec![
-            Item::Text("R&D_1.db: Marie <Dupont> since 09:12".to_owned()),
-            verb(if menu == "take" { "Take it for me_now" } else { "Give it back" }, wish),
+            Item::Text("R&D_1.db: Marie Dupont since 09:12 <PC-ACCUEIL>".to_owned()),
+            verb(if menu == "take" { "Take R&D_1.db" } else { "Release R&D_1.db" }, wish),
             Item::Line,
-            verb("Details & more", Wish::Details(Some(Key(1)))),
+            verb("Details…", Wish::Details(Some(Key(1)))),
             Item::Check("Tell me when it is free".to_owned(), true, Wish::ForgetMe(Key(1))),
             Item::More("Help".to_owned(), vec![verb("What the icons mean", Wish::Legend), verb("Show the log", Wish::Log)]),
             Item::Line,
@@ -64,8 +71,8 @@ fn notice(key: u32, wish: &str, urgent: bool) -> Notice {
     Notice {
         key: NoticeKey(key, Topic::Free),
         title: "R&D_1.db is free".to_owned(),
-        body: "Marie <Dupont> gave it back & went home.".to_owned(),
-        buttons: vec![("Open_it".to_owned(), wish), ("Not now".to_owned(), Wish::AnswerNo(key))],
+        body: "Marie Dupont <PC-ACCUEIL> gave it back & you are next.".to_owned(),
+        buttons: vec![("Open R&D_1.db".to_owned(), wish), ("Not now".to_owned(), Wish::AnswerNo(key))],
         urgent,
     }
 }

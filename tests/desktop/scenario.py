@@ -2,6 +2,7 @@
 """What draws on the desktop, on a real one: tests/desktop/run starts this with the planted agent's path."""
 
 import os
+import signal
 import sys
 
 from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed, Program, differing, wait_for
@@ -9,6 +10,7 @@ from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed,
 FACES = ("free", "mine", "held", "waiting", "stale", "unreachable")
 # Of a panel icon's 22 by 22 pixels, how many must be another colour in every other state.
 DIFFERENCE = 40
+INHIBITED = "inhibited sleep:shutdown delay: Sharelock: Looking after what is held"
 NOTICE_PATH = "/org/freedesktop/Notifications"
 
 
@@ -111,7 +113,7 @@ def clicks(desktop, agent):
     wait_for("the tooltip to go", lambda: desktop.windows().keys() == before.keys())
 
     step("the menu, line by line")
-    desktop.click_menu("Take it for me_now", shot="menu")
+    desktop.click_menu("Take R&D_1.db", shot="menu")
     agent.expect("Wish(Take(Key(1)))")
     desktop.click_menu("Tell me when it is free")
     agent.expect("Wish(ForgetMe(Key(1)))")
@@ -119,9 +121,9 @@ def clicks(desktop, agent):
     agent.expect("Wish(Quit)")
 
     step("a line that meant something else when it was shown is not obeyed")
-    (number,) = [number for number, label in desktop.menu().items() if label == "Take it for me__now"]
+    (number,) = [number for number, label in desktop.menu().items() if label == "Take R&D__1.db"]
     agent.tell("show held calm release")
-    wait_for("the other menu", lambda: "Give it back" in desktop.menu().values())
+    wait_for("the other menu", lambda: "Release R&D__1.db" in desktop.menu().values())
     (item,) = desktop.items()
     try:
         desktop.bus("com.canonical.dbusmenu.Event", number, "clicked", "<0>", 0, destination=item, path="/MenuBar")
@@ -129,7 +131,7 @@ def clicks(desktop, agent):
     except Failed as failed:
         check("id not found" in str(failed), failed)
     agent.silent()
-    desktop.click_menu("Give it back")
+    desktop.click_menu("Release R&D_1.db")
     agent.expect("Wish(Release(Key(1)))")
 
 
@@ -171,9 +173,9 @@ def notices(desktop, agent):
     step("what another program says in the service's name is not believed")
     open_notice(desktop, agent, "notify 1 open urgent")
     ours = notices_connection(desktop, agent)
-    def forge(signal, number, what):
+    def forge(member, number, what):
         desktop.call("gdbus", "emit", "--session", "--dest", ours, "--object-path", NOTICE_PATH,
-                     "--signal", f"org.freedesktop.Notifications.{signal}", f"uint32 {number}", what)
+                     "--signal", f"org.freedesktop.Notifications.{member}", f"uint32 {number}", what)
     # The service counts from 1, and the showings are counted from 1.
     for number in range(1, 8):
         for serial in range(number, 8):
@@ -202,6 +204,78 @@ def panel_again(desktop, agent):
     show_faces(desktop, agent, "dark")
 
 
+def hung(desktop, agent):
+    step("a service that hangs keeps nobody waiting, and hears the last word when it wakes up")
+    before = desktop.windows()
+    desktop.processes["notifier"].send_signal(signal.SIGSTOP)
+    agent.tell("notify 7 open urgent")
+    agent.tell("notify 7 tell urgent")
+    agent.tell("notify 8 open urgent")
+    agent.tell("withdraw 8")
+    calm = icon(desktop)
+    agent.tell("show mine calm take")
+    wait_for("the icon to change", lambda: differing(icon(desktop), calm) > DIFFERENCE, 3)
+    desktop.processes["notifier"].send_signal(signal.SIGCONT)
+    box = desktop.new_window(before, "one notification, of two")
+    desktop.click_button(0, box)
+    agent.expect("Wish(NotifyMe(Key(7)))")
+    wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
+    agent.silent()
+    agent.tell("show held calm take")
+
+
+def modest_service(desktop, agent):
+    step("a service that can do little is promised little")
+    desktop.stop("notifier")
+    agent.expect("Notifier(false)")
+    service = Program(desktop, sys.argv[1], "notifier", name="modest", SHARELOCK_DESKTOP="1")
+    agent.expect("Notifier(true)")
+    agent.tell("notify 3 open calm")
+    body = "Sharelock: R&D_1.db is free: Marie Dupont <PC-ACCUEIL> gave it back & you are next. []"
+    service.expect(f"shown 1: {body} urgency Some(1) expires -1")
+    agent.tell("notify 3 open urgent")
+    service.expect(f"shown 1: {body} urgency Some(2) expires 0")
+
+    step("while it must not disturb, only what is urgent is shown; the rest is when it may, if it is still true")
+    service.tell("inhibit true")
+    service.expect("asked whether it must not disturb: true")
+    agent.tell("notify 4 open calm")
+    agent.tell("notify 5 open calm")
+    agent.tell("notify 6 open urgent")
+    service.expect(f"shown 3: {body} urgency Some(2) expires 0")
+    service.silent()
+    agent.tell("withdraw 4")
+    service.tell("inhibit false")
+    service.expect("asked whether it must not disturb: false")
+    service.expect(f"shown 4: {body} urgency Some(1) expires -1")
+    service.silent()
+    agent.silent()
+    desktop.stop("modest")
+    for key in (3, 5, 6):
+        agent.expect(f"Dismissed(NoticeKey(Key({key}), Free))")
+    agent.expect("Notifier(false)")
+    desktop.start_notifier()
+    agent.expect("Notifier(true)")
+
+
+def sleep(desktop, agent, logind):
+    step("the computer sleeps when the agent is done, and later than that if it says nothing")
+    logind.tell("sleep true")
+    agent.expect("Sleep")
+    logind.silent()
+    agent.tell("sleep")
+    logind.expect("released")
+    logind.tell("sleep false")
+    agent.expect("Wake")
+    logind.expect(INHIBITED)
+    logind.tell("sleep true")
+    agent.expect("Sleep")
+    logind.expect("released", 5)
+    logind.tell("sleep false")
+    agent.expect("Wake")
+    logind.expect(INHIBITED)
+
+
 def idle(desktop, agent):
     step("nothing happens, and nothing is done")
     desktop.look()
@@ -214,10 +288,13 @@ def idle(desktop, agent):
     check(threads <= 3, f"{threads} threads")
 
 
-def end(desktop, agent):
-    step("the session ends, and the agent with all that it showed")
+def end(desktop, agent, logind):
+    step("the computer shuts down, the session ends, and the agent with all that it showed")
     before = desktop.windows()
     open_notice(desktop, agent, "notify 1 open urgent")
+    logind.tell("shutdown true")
+    agent.expect("SessionEnds")
+    logind.silent()
     agent.process.terminate()
     agent.expect("SessionEnds")
     check(agent.process.poll() is None, "the signal ended it")
@@ -225,15 +302,21 @@ def end(desktop, agent):
     agent.expect("over")
     wait_for("the notice to go", lambda: desktop.windows().keys() == before.keys())
     check(agent.process.wait(5) == 0, "it failed")
+    logind.expect("released")
     wait_for("the icon to go", lambda: not desktop.icon_box())
 
 
 def main():
     with Desktop() as desktop:
+        logind = Program(desktop, sys.argv[1], "logind", name="logind", SHARELOCK_DESKTOP="1")
+        logind.expect("there")
         agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
         try:
-            for scene in (without_anybody, icons, clicks, notices, panel_again, idle, end):
+            logind.expect(INHIBITED)
+            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, idle):
                 scene(desktop, agent)
+            sleep(desktop, agent, logind)
+            end(desktop, agent, logind)
         except BaseException:
             desktop.save("failed", 0, 0, WIDTH, HEIGHT)
             print(f"the agent said {agent.lines}; see {ARTEFACTS}/failed.png", flush=True)

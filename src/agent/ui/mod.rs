@@ -9,6 +9,7 @@ use crate::platform::signals::Signals;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(target_os = "linux")]
 mod icons;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -51,12 +52,12 @@ impl Ui {
 
     /// Shows a notification, in the place of the one with the same key.
     pub fn notify(&self, notice: Notice) {
-        self.0.order(|orders| drop(orders.notices.insert(notice.key, Some(notice))));
+        self.0.order(|orders| drop(orders.notices.insert(notice.key, Order::Show(notice))));
     }
 
     /// Takes a notification back, whether it is still shown or not. What is answered on it from now on is not heard.
     pub fn withdraw(&self, key: NoticeKey) {
-        self.0.order(|orders| drop(orders.notices.insert(key, None)));
+        self.0.order(|orders| drop(orders.notices.insert(key, Order::Withdraw)));
     }
 
     /// Answers [`Heard::Sleep`]: what was to be done before is done.
@@ -80,7 +81,7 @@ pub fn run<T: Send + 'static>(hear: impl Fn(Heard) + Send + Sync + 'static, agen
         listener(Heard::SessionEnds);
         true
     }));
-    system::run(hear, agent)
+    system::run(&hear, agent)
 }
 
 /// Where orders wait for the desktop: the latest view, and the latest word on each notification.
@@ -91,13 +92,20 @@ struct Desk {
 }
 
 #[derive(Default)]
+#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is drawn there yet"))]
 struct Orders {
     view: Option<View>,
-    /// A notice to show, or none to withdraw it.
-    notices: BTreeMap<NoticeKey, Option<Notice>>,
+    notices: BTreeMap<NoticeKey, Order>,
     may_sleep: bool,
     /// The agent has returned.
     over: bool,
+}
+
+/// The last word on a notification.
+#[derive(Debug, PartialEq, Eq)]
+enum Order {
+    Show(Notice),
+    Withdraw,
 }
 
 impl Desk {

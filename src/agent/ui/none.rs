@@ -5,7 +5,7 @@
 use super::{Desk, Hear, Heard, Ui};
 use std::sync::Arc;
 
-pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
+pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
     hear(Heard::Tray(false));
     hear(Heard::Notifier(false));
     agent(Ui(Arc::new(Desk::new(|| ()))))

@@ -4,6 +4,7 @@
 //! peer may hang. Each of the three parts is therefore a task of its own, that waits for nobody but its own peer. A bus that is not
 //! there when the agent starts, or goes away, is not waited for: without one there is no desktop session either.
 
+mod board;
 mod notices;
 mod session;
 mod tray;
@@ -21,23 +22,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long the last orders may take once the agent has returned.
 const FAREWELL: Duration = Duration::from_secs(1);
 
-pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
+pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
     let (waker, changed) = watch::channel(());
     let desk = Arc::new(Desk::new(move || {
         waker.send_replace(());
     }));
     // Dropped with the thread, however that ends.
     let (ended, end) = mpsc::channel::<()>();
-    let for_desktop = (Arc::clone(&desk), Arc::clone(&hear));
+    let for_desktop = (Arc::clone(&desk), Arc::clone(hear));
     let desktop = move || {
         let _ended = ended;
         let (desk, hear) = for_desktop;
-        if draw(desk, changed, &hear).is_err() {
+        if draw(&desk, changed, &hear).is_err() {
             without(&hear);
         }
     };
     if thread::Builder::new().name("desktop".to_owned()).spawn(desktop).is_err() {
-        without(&hear);
+        without(hear);
     }
     let result = agent(Ui(Arc::clone(&desk)));
     desk.order(|orders| orders.over = true);
@@ -52,13 +53,13 @@ fn without(hear: &Hear) {
 }
 
 /// Draws until the agent has returned.
-fn draw(desk: Arc<Desk>, changed: watch::Receiver<()>, hear: &Hear) -> io::Result<()> {
+fn draw(desk: &Arc<Desk>, changed: watch::Receiver<()>, hear: &Hear) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        drop(tokio::spawn(tray::run(Arc::clone(&desk), changed.clone(), Arc::clone(hear))));
-        drop(tokio::spawn(session::run(Arc::clone(&desk), changed.clone(), Arc::clone(hear))));
-        let notices = tokio::spawn(notices::run(Arc::clone(&desk), changed.clone(), Arc::clone(hear)));
-        until(&desk, changed, |desk| desk.orders().over).await;
+        drop(tokio::spawn(tray::run(Arc::clone(desk), changed.clone(), Arc::clone(hear))));
+        drop(tokio::spawn(session::run(Arc::clone(desk), changed.clone(), Arc::clone(hear))));
+        let notices = tokio::spawn(notices::run(Arc::clone(desk), changed.clone(), Arc::clone(hear)));
+        until(desk, changed, |desk| desk.orders().over).await;
         drop(tokio::time::timeout(FAREWELL, notices).await);
     });
     // Not waited for: what hangs in the system's resolver would hang here.

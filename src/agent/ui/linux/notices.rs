@@ -2,15 +2,18 @@
 //!
 //! Hazards: an answer to something else than what was read (the service's numbers start again when it restarts, a late answer names a
 //! number that shows another notice by now, and any program on the bus can send the signals), and buttons that nobody hears.
-//! So what happens on the bus is heard in its order on one stream, only from the name's owner, and each showing has action names of
-//! its own. There is no default action: a click that was to make a notice go away must not answer it.
+//! So what happens on the bus, answers to our own calls included, is heard in its order on one stream, only from the name's owner, and
+//! each showing has action names of its own. A service that hangs is not waited for: it gets one call for each notice, and the next one
+//! when it has answered. There is no default action: a click that was to make a notice go away must not answer it.
 
-use super::super::{Desk, Hear, Heard, icons};
+use super::super::{Desk, Hear, Heard, Order, icons};
+use super::board::{Board, action};
 use super::{PATIENCE, escape};
-use crate::agent::shown::{Notice, NoticeKey, Topic, Wish};
+use crate::agent::shown::{Notice, NoticeKey, Topic};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
 use std::mem::take;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use tokio::sync::watch;
 use zbus::fdo::{DBusProxy, NameOwnerChanged};
@@ -30,9 +33,8 @@ const ICON: u16 = 48;
 
 /// Shows and withdraws until the agent has returned, or for as long as there is a bus.
 pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear: Hear) {
-    let mut notifier = match Notifier::connect(&hear).await {
-        Ok(notifier) => notifier,
-        Err(_) => return hear(Heard::Notifier(false)),
+    let Ok(mut notifier) = Notifier::connect(&hear).await else {
+        return hear(Heard::Notifier(false));
     };
     changed.mark_changed();
     loop {
@@ -147,7 +149,7 @@ impl Notifier {
 
     /// Asks what the service can do, which starts it if need be.
     async fn ask(&mut self) -> Option<Service> {
-        let reply = self.call("GetCapabilities", &()).await;
+        let reply = self.call("GetCapabilities").await;
         let known: Option<Vec<String>> = reply.as_ref().ok().and_then(|reply| reply.body().deserialize().ok());
         self.say_available(known.is_some());
         let known = known?;
@@ -165,12 +167,9 @@ impl Notifier {
         reply.ok().and_then(|reply| reply.body().deserialize::<OwnedValue>().ok()?.try_into().ok()).unwrap_or(false)
     }
 
-    /// Calls the service. Whoever answers owns the name, whether or not the bus has told us yet.
-    async fn call<B>(&mut self, method: &str, body: &B) -> zbus::Result<Message>
-    where
-        B: serde::Serialize + zbus::zvariant::DynamicType + Sync,
-    {
-        let reply = self.connection.call_method(Some(NAME), PATH, Some(NAME), method, body).await?;
+    /// Calls the service and waits. Whoever answers owns the name, whether or not the bus has told us yet.
+    async fn call(&mut self, method: &str) -> zbus::Result<Message> {
+        let reply = self.connection.call_method(Some(NAME), PATH, Some(NAME), method, &()).await?;
         let owner = reply.header().sender().map(|sender| OwnedUniqueName::from(sender.to_owned()));
         if owner.is_some() && owner != self.owner {
             self.forget(owner);
@@ -187,15 +186,26 @@ impl Notifier {
         }
     }
 
-    async fn obey(&mut self, key: NoticeKey, order: Option<Notice>) {
+    /// Calls the service; the answer will be heard under the number that is returned.
+    async fn send<B>(&self, method: &str, body: &B) -> zbus::Result<NonZeroU32>
+    where
+        B: serde::Serialize + zbus::zvariant::DynamicType + Sync,
+    {
+        let message = Message::method_call(PATH, method)?.destination(NAME)?.interface(NAME)?.build(body)?;
+        self.connection.send(&message).await?;
+        Ok(message.primary_header().serial_num())
+    }
+
+    async fn obey(&mut self, key: NoticeKey, order: Order) {
         self.deferred.remove(&key);
+        let Some(order) = self.board.put_off(key, order) else { return };
         match order {
-            Some(notice) if self.inhibited && !notice.urgent => {
+            Order::Show(notice) if self.inhibited && !notice.urgent => {
                 self.close(key).await;
                 self.deferred.insert(key, notice);
             }
-            Some(notice) => self.show(notice).await,
-            None => self.close(key).await,
+            Order::Show(notice) => self.show(notice).await,
+            Order::Withdraw => self.close(key).await,
         }
     }
 
@@ -205,26 +215,34 @@ impl Notifier {
             None => self.ask().await,
         };
         let key = notice.key;
-        let shown = match service {
+        let sent = match service {
             Some(service) => {
                 let serial = self.board.next_serial();
-                let replaces = self.board.number(key);
-                let reply = self.call("Notify", &message(&notice, service, serial, replaces)).await;
-                let number = reply.ok().and_then(|reply| reply.body().deserialize().ok());
-                number.map(|number| self.board.put(number, serial, notice))
+                let call = self.send("Notify", &message(&notice, service, serial, self.board.number(key))).await;
+                call.map(|call| self.board.put(call, serial, notice)).is_ok()
             }
-            None => None,
+            None => false,
         };
-        if shown.is_none() {
+        if !sent {
             self.board.remove(key);
             (self.hear)(Heard::Dismissed(key));
         }
     }
 
+    /// The service has answered a call, or the bus in its place.
+    async fn settle(&mut self, call: NonZeroU32, number: Option<u32>) {
+        let Some((key, order)) = self.board.settle(call, number) else { return };
+        match (order, number) {
+            (Some(order), _) => self.obey(key, order).await,
+            (None, Some(_)) => {}
+            (None, None) => (self.hear)(Heard::Dismissed(key)),
+        }
+    }
+
     async fn close(&mut self, key: NoticeKey) {
         if let Some(number) = self.board.remove(key) {
-            // Refused when it is gone already.
-            drop(self.call("CloseNotification", &number).await);
+            // Refused when it is gone already; the answer is nobody's.
+            drop(self.send("CloseNotification", &number).await);
         }
     }
 
@@ -247,10 +265,19 @@ impl Notifier {
             }
             return;
         }
-        if message.message_type() != Type::Signal || !self.owner.as_ref().is_some_and(|owner| comes_from(message, owner)) {
+        let header = message.header();
+        let by_owner = self.owner.as_ref().is_some_and(|owner| comes_from(message, owner));
+        if let Some(call) = header.reply_serial() {
+            // An error may also be the bus's own: the service is gone, or was never there.
+            let number = message.body().deserialize().ok().filter(|_| header.message_type() == Type::MethodReturn);
+            if by_owner || comes_from(message, "org.freedesktop.DBus") {
+                self.settle(call, number).await;
+            }
             return;
         }
-        let header = message.header();
+        if !by_owner || header.message_type() != Type::Signal {
+            return;
+        }
         match header.member().map_or("", |member| member.as_str()) {
             "ActionInvoked" => {
                 let wish = message.body().deserialize().ok().and_then(|(number, action)| self.board.answer(number, action));
@@ -275,7 +302,11 @@ impl Notifier {
     /// Takes back what asks for an answer, which nobody will hear any more.
     async fn leave(&mut self) {
         for key in self.board.asking() {
-            self.close(key).await;
+            self.obey(key, Order::Withdraw).await;
+        }
+        while self.board.is_waiting() {
+            let Some(Ok(message)) = self.messages.next().await else { return };
+            self.listen(&message).await;
         }
     }
 }
@@ -286,8 +317,7 @@ fn comes_from(message: &Message, name: &str) -> bool {
 
 /// Whether a change of owners says something that no answer has told us yet.
 fn is_news(known: Option<&OwnedUniqueName>, old: Option<&UniqueName<'_>>, new: Option<&UniqueName<'_>>) -> bool {
-    let known = known.map(|known| known.as_str());
-    let (old, new) = (old.map(|old| old.as_str()), new.map(|new| new.as_str()));
+    let known = known.map(|known| &**known);
     new != known && (known.is_none() || old == known)
 }
 
@@ -317,10 +347,6 @@ fn message(notice: &Notice, service: Service, serial: u64, replaces: u32) -> Not
     ("Sharelock", replaces, "", notice.title.as_str(), body, actions, hints, expires)
 }
 
-fn action(serial: u64, place: usize) -> String {
-    format!("{serial}.{place}")
-}
-
 const fn category(topic: Topic) -> &'static str {
     match topic {
         Topic::Free => "x-sharelock.free",
@@ -330,135 +356,13 @@ const fn category(topic: Topic) -> &'static str {
     }
 }
 
-/// What the service shows for us, under its numbers.
-#[derive(Debug, Default)]
-struct Board {
-    cards: BTreeMap<NoticeKey, Card>,
-    /// Counts showings, and is never set back.
-    serial: u64,
-}
-
-#[derive(Debug)]
-struct Card {
-    number: u32,
-    serial: u64,
-    notice: Notice,
-}
-
-impl Board {
-    fn next_serial(&mut self) -> u64 {
-        self.serial += 1;
-        self.serial
-    }
-
-    /// Returns the number to replace; zero means none.
-    fn number(&self, key: NoticeKey) -> u32 {
-        self.cards.get(&key).map_or(0, |card| card.number)
-    }
-
-    fn put(&mut self, number: u32, serial: u64, notice: Notice) {
-        self.cards.insert(notice.key, Card { number, serial, notice });
-    }
-
-    fn remove(&mut self, key: NoticeKey) -> Option<u32> {
-        self.cards.remove(&key).map(|card| card.number)
-    }
-
-    /// Takes what was asked for by a button of what is shown now; the notice is answered, and goes.
-    fn answer(&mut self, number: u32, pressed: &str) -> Option<Wish> {
-        let card = self.cards.values().find(|card| card.number == number)?;
-        let mut buttons = card.notice.buttons.iter().enumerate();
-        let wish = buttons.find_map(|(place, (_, wish))| (action(card.serial, place) == pressed).then(|| wish.clone()))?;
-        let key = card.notice.key;
-        self.cards.remove(&key);
-        Some(wish)
-    }
-
-    /// Returns which one is gone, unless it was withdrawn or answered.
-    fn closed(&mut self, number: u32) -> Option<NoticeKey> {
-        let key = self.cards.iter().find_map(|(key, card)| (card.number == number).then_some(*key))?;
-        self.cards.remove(&key);
-        Some(key)
-    }
-
-    /// Returns those with buttons.
-    fn asking(&self) -> Vec<NoticeKey> {
-        self.cards.values().filter(|card| !card.notice.buttons.is_empty()).map(|card| card.notice.key).collect()
-    }
-
-    fn clear(&mut self) -> Vec<NoticeKey> {
-        take(&mut self.cards).into_keys().collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::agent::shown::Key;
-
-    const FREE: NoticeKey = NoticeKey(Key(1), Topic::Free);
-
-    fn notice(key: NoticeKey, wish: Wish) -> Notice {
-        Notice {
-            key,
-            title: "R&D is free".to_owned(),
-            body: "<b>R&D</b>".to_owned(),
-            buttons: vec![("Open".to_owned(), wish), ("Not now".to_owned(), Wish::ForgetMe(key.0))],
-            urgent: false,
-        }
-    }
-
-    fn put(board: &mut Board, number: u32, wish: Wish) -> u64 {
-        let serial = board.next_serial();
-        board.put(number, serial, notice(FREE, wish));
-        serial
-    }
+    use crate::agent::shown::{Key, Wish};
 
     fn name(name: &str) -> OwnedUniqueName {
         OwnedUniqueName::try_from(name).unwrap()
-    }
-
-    #[test]
-    fn button_means_its_own_wish_once() {
-        let mut board = Board::default();
-        let serial = put(&mut board, 5, Wish::Open(Key(1)));
-        assert_eq!(board.answer(6, &action(serial, 0)), None, "another program's notice");
-        assert_eq!(board.answer(5, "default"), None, "a click beside the buttons");
-        assert_eq!(board.answer(5, &action(serial, 2)), None);
-        assert_eq!(board.answer(5, &action(serial, 1)), Some(Wish::ForgetMe(Key(1))));
-        assert_eq!(board.answer(5, &action(serial, 0)), None);
-        assert_eq!(board.closed(5), None, "it was answered");
-    }
-
-    #[test]
-    fn late_answer_to_a_replaced_notice_is_dropped() {
-        let mut board = Board::default();
-        let old = put(&mut board, 5, Wish::Open(Key(1)));
-        assert_eq!(board.number(FREE), 5);
-        let new = put(&mut board, 5, Wish::NotifyMe(Key(1)));
-        assert_eq!(board.answer(5, &action(old, 0)), None);
-        assert_eq!(board.answer(5, &action(new, 0)), Some(Wish::NotifyMe(Key(1))));
-    }
-
-    #[test]
-    fn withdrawn_notice_is_neither_answered_nor_dismissed() {
-        let mut board = Board::default();
-        let serial = put(&mut board, 5, Wish::Open(Key(1)));
-        assert_eq!(board.remove(FREE), Some(5));
-        assert_eq!((board.answer(5, &action(serial, 0)), board.closed(5)), (None, None));
-        put(&mut board, 6, Wish::Open(Key(1)));
-        assert_eq!(board.closed(6), Some(FREE));
-    }
-
-    #[test]
-    fn numbers_of_a_service_that_restarted_mean_nothing() {
-        let mut board = Board::default();
-        let serial = put(&mut board, 1, Wish::Open(Key(1)));
-        assert_eq!(board.clear(), [FREE]);
-        assert_eq!(board.number(FREE), 0);
-        let again = put(&mut board, 1, Wish::Open(Key(2)));
-        assert_eq!(board.answer(1, &action(serial, 0)), None);
-        assert_eq!(board.answer(1, &action(again, 0)), Some(Wish::Open(Key(2))));
     }
 
     #[test]
@@ -477,7 +381,13 @@ mod tests {
 
     #[test]
     fn message_promises_only_what_the_service_can_do() {
-        let notice = notice(FREE, Wish::Open(Key(1)));
+        let notice = Notice {
+            key: NoticeKey(Key(1), Topic::Free),
+            title: "R&D is free".to_owned(),
+            body: "<b>R&D</b>".to_owned(),
+            buttons: vec![("Open".to_owned(), Wish::Open(Key(1))), ("Not now".to_owned(), Wish::ForgetMe(Key(1)))],
+            urgent: false,
+        };
         let (_, replaces, _, title, body, actions, hints, expires) =
             message(&notice, Service { buttons: true, markup: true }, 7, 5);
         assert_eq!((replaces, title, body.as_str(), expires), (5, "R&D is free", "&lt;b&gt;R&amp;D&lt;/b&gt;", -1));

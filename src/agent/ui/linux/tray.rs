@@ -27,12 +27,12 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
     let absent = Arc::new(AtomicBool::new(false));
     let tray = Tray::new(first, Arc::clone(&hear), Arc::clone(&absent));
     let mut starting = Box::pin(tray.assume_sni_available(true).spawn());
-    let started = match timeout(PATIENCE, &mut starting).await {
-        Ok(started) => started,
-        Err(_) => {
-            hear(Heard::Tray(false));
-            starting.await
-        }
+    let started = if let Ok(started) = timeout(PATIENCE, &mut starting).await {
+        started
+    } else {
+        // A panel hangs; it may recover.
+        hear(Heard::Tray(false));
+        starting.await
     };
     let Ok(tray) = started else {
         hear(Heard::Tray(false));
