@@ -56,8 +56,9 @@ impl Places {
     }
 }
 
+/// Services have `/dev/null` for a home, in which there are no files either.
 fn is_missing(error: &io::Error) -> bool {
-    classify(error) == Trouble::Missing
+    classify(error) == Trouble::Missing || error.kind() == io::ErrorKind::NotADirectory
 }
 
 fn variable(name: &str) -> Option<String> {
