@@ -1,8 +1,9 @@
 //! Settings as people meet them: the verb `config`, labels in place of paths, and what happens when a file is wrong.
 
-use crate::support::{Place, Said, finish};
+use crate::support::{Place, Running, Said, finish};
 use serde_json::Value;
 use std::path::Path;
+use std::process::Stdio;
 
 /// Writes a file of settings. `{share}` stands for the shared folder.
 fn write(place: &Place, file: &Path, text: &str) {
@@ -99,14 +100,17 @@ fn durations_and_the_synchronised_folder_apply_to_the_label_and_to_the_path() {
     std::fs::create_dir(place.share().join(".stfolder")).unwrap();
     assert_eq!(place.run(&["run", "other.db", "--", "sharelock"]).code, Some(73));
     for typed in ["RH", "rh.db"] {
-        let mut holder = place.start(&["hold", typed, "--json", "--until-eof"]);
+        let mut command = place.command(&["hold", typed, "--json", "--until-eof"]);
+        command.stdin(Stdio::piped());
+        let mut holder = Running::start(command);
         holder.event("acquired");
         let ledger = place.share().join(".sharelock/rh.db");
         let newest = std::fs::read_dir(ledger).unwrap().map(|entry| entry.unwrap().path());
         let newest = newest.filter(|path| path.extension().is_some_and(|end| end == "json")).max().unwrap();
         let record: Value = serde_json::from_slice(&std::fs::read(newest).unwrap()).unwrap();
         assert_eq!((record["short_ms"].as_u64(), record["long_ms"].as_u64()), (Some(200_000), Some(250_000)), "{typed}");
-        holder.status();
+        drop(holder.input());
+        holder.event("released");
     }
 }
 
