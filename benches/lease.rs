@@ -168,7 +168,12 @@ fn whole_process(folder: &Path) {
     let succeeds = |command: &mut Command| assert!(command.status().unwrap().success());
     let run = || {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sharelock"));
-        command.arg("run").arg(&database).args(["--", "true"]).env("XDG_STATE_HOME", folder);
+        command
+            .arg("run")
+            .arg(&database)
+            .args(["--", "true"])
+            .env("XDG_STATE_HOME", folder)
+            .env("SHARELOCK_CONFIG", folder.join("none"));
         succeeds(&mut command);
     };
     // By its full path, like ours: only the program `true` is looked for, by both.

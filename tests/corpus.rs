@@ -126,5 +126,15 @@ fn the_corpus_reaches_what_is_behind_the_checksums() {
     assert!(reached("lease", |bytes| matches!(decode_lease(Number(1), bytes), Found::Newer { .. })) >= 1);
     assert!(reached("board", |bytes| decode_board(bytes).is_some()) >= 2);
     assert!(reached("ticket", |bytes| decode_ticket(bytes).is_some()) >= 1);
+    let is_in_order = |bytes: &[u8]| {
+        use sharelock::config::{Around, Author, Layer};
+        let variable = |_: &str| None;
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        let around = Around { variable: &variable, home: None };
+        let layer = Layer::read(Path::new("x"), text, Author::System, around);
+        layer.problems.is_empty() && layer.databases.iter().any(|entry| entry.fields.len() > 6)
+    };
+    // Whole paths are written otherwise there.
+    assert!(std::path::MAIN_SEPARATOR == '\\' || reached("config", is_in_order) >= 1);
     assert!(reached("memory", |bytes| sharelock::session::parse_memory(bytes, "place", "boot").tail.is_some()) >= 1);
 }

@@ -18,7 +18,7 @@ use std::process::Command;
 
 const EXAMPLES: &str = "\
 Examples:
-  sharelock config add RH S:\\\\RH\\\\base.db      From now on: sharelock status RH
+  sharelock config add RH /srv/rh/base.db    From now on: sharelock status RH
   sharelock config show --origin             What holds, and which line says so
   sharelock config check                     What is wrong with it
   sharelock config init                      A file with every setting, as comments

@@ -44,7 +44,7 @@ Examples:
   sharelock watch wems.db                      Who has it, and every change
   sharelock history --since 7d wems.db         Who had it this week
   sharelock doctor wems.db                     Why is it not working?
-  sharelock config add RH S:\\RH\\base.db        Let it be called RH from now on
+  sharelock config add RH /srv/rh/base.db      Let it be called RH from now on
   sharelock demo                               See it work
 
 A configured label (`sharelock config`) may stand wherever a database is asked for. What has a path separator in it, or is the name of \

@@ -7,7 +7,7 @@ use super::around::{Around, unexpanded};
 use super::layer::{Author, LONGEST, Layer, folded};
 use super::merge::{Broken, Loaded, Origin, merge};
 use super::value::{Value, label_fault, quoted};
-use super::{Config, DATABASE, Key};
+use super::{Config, DATABASE, Key, Severity};
 use crate::i18n::config::{Fault, Remark};
 use crate::i18n::printable;
 use crate::platform::files::{Trouble, classify};
@@ -56,8 +56,9 @@ impl Places {
     }
 }
 
+/// Services have `/dev/null` for a home, in which there are no files either.
 fn is_missing(error: &io::Error) -> bool {
-    classify(error) == Trouble::Missing
+    classify(error) == Trouble::Missing || error.kind() == io::ErrorKind::NotADirectory
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -81,18 +82,20 @@ pub fn load_with(places: &Places, user: Option<&Path>) -> Result<Loaded, Broken>
     merge(layer(places.system.as_deref(), Author::System).as_ref(), layer(user, Author::User).as_ref(), &variable)
 }
 
-/// Reads one layer; `None` where there is no such file.
+/// Reads one layer; `None` where there is no such file. One that this user may not read is somebody else's (a home that `sudo` left in the
+/// environment) and no reason to refuse to work.
 fn layer(places: &Places, file: &Path, author: Author) -> Option<Layer> {
     let around = Around { variable: &variable, home: places.home.as_deref() };
     match read(file) {
         Ok(text) => Some(Layer::read(file, text?, author, around)),
-        Err(fault) => Some(Layer::unreadable(file, fault)),
+        Err((fault, Trouble::Denied)) if author == Author::User => Some(Layer::unreadable(file, fault, Severity::Warning)),
+        Err((fault, _)) => Some(Layer::unreadable(file, fault, Severity::Error)),
     }
 }
 
 /// Returns a file's text; `None` where there is no such file.
-fn read(file: &Path) -> Result<Option<String>, Fault> {
-    let unreadable = |error: &io::Error| Fault::Unreadable(printable(&error.to_string()));
+fn read(file: &Path) -> Result<Option<String>, (Fault, Trouble)> {
+    let unreadable = |error: &io::Error| (Fault::Unreadable(printable(&error.to_string())), classify(error));
     let opened = match File::open(file) {
         Ok(opened) => opened,
         Err(error) if is_missing(&error) => return Ok(None),
@@ -101,9 +104,9 @@ fn read(file: &Path) -> Result<Option<String>, Fault> {
     let mut bytes = Vec::new();
     opened.take(LONGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(Fault::TooLong(LONGEST));
+        return Err((Fault::TooLong(LONGEST), Trouble::Other));
     }
-    String::from_utf8(bytes).map(Some).map_err(|_| Fault::NotUtf8)
+    String::from_utf8(bytes).map(Some).map_err(|_| (Fault::NotUtf8, Trouble::Other))
 }
 
 /// Writes a new file with all its folders; one that is there stays.

@@ -94,9 +94,9 @@ impl Layer {
 
     /// Returns what a file that cannot be read says.
     #[must_use]
-    pub fn unreadable(file: &Path, fault: Fault) -> Self {
+    pub fn unreadable(file: &Path, fault: Fault, severity: Severity) -> Self {
         let document = Arc::new(Document::new(file, String::new()));
-        let problem = Problem { severity: Severity::Error, fault, file: Some(file.to_path_buf()), place: None };
+        let problem = Problem { severity, fault, file: Some(file.to_path_buf()), place: None };
         Self { document, general: Fields::new(), databases: Vec::new(), problems: vec![problem] }
     }
 

@@ -116,8 +116,9 @@ pub fn merge(system: Option<&Layer>, user: Option<&Layer>, variable: &dyn Fn(&st
     if problems.iter().any(|problem| problem.severity == Severity::Error) {
         return Err(Broken(problems));
     }
-    let files = [(Author::System, system), (Author::User, user)];
-    let files = files.into_iter().filter_map(|(author, layer)| Some((author, layer?.document.file.clone()))).collect();
+    let was_read = |layer: &&Layer| !layer.problems.iter().any(|problem| matches!(problem.fault, Fault::Unreadable(_)));
+    let files = [(Author::System, system), (Author::User, user)].into_iter();
+    let files = files.filter_map(|(author, layer)| Some((author, layer.filter(was_read)?.document.file.clone()))).collect();
     Ok(Loaded { config, settings, warnings: problems, locked, files })
 }
 

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod config;
 mod demo;
 mod doctor;
 mod force_release;

@@ -33,6 +33,7 @@ fn every_field_is_there_and_unknowns_are_null() {
         "token",
         "store",
         "holder",
+        "label",
         "last_seen_s",
         "observed_s",
         "takeable_in_s",

@@ -59,6 +59,16 @@ impl Place {
         share.to_str().unwrap().trim_start_matches(r"\\?\").into()
     }
 
+    /// The user's file of settings, which is not there unless a test makes it.
+    pub(crate) fn settings(&self) -> PathBuf {
+        self.folder.path().join("settings").join("sharelock.toml")
+    }
+
+    /// The administrators' file of settings, likewise. One that this computer really has goes before it.
+    pub(crate) fn system_settings(&self) -> PathBuf {
+        self.folder.path().join("system").join("sharelock.toml")
+    }
+
     /// Everything that is in the shared folder now, sorted.
     pub(crate) fn listing(&self) -> Vec<PathBuf> {
         fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -88,6 +98,7 @@ impl Place {
         command.args(arguments).current_dir(self.share()).stdin(Stdio::null());
         command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).env("LOCALAPPDATA", home.join("state"));
         command.env_remove("NO_COLOR").env_remove("XDG_SESSION_ID").env("SHARELOCK_LANG", "en");
+        command.env("SHARELOCK_CONFIG", self.settings()).env("SHARELOCK_SYSTEM_CONFIG", self.system_settings());
         command
     }
 

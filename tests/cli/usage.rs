@@ -43,7 +43,7 @@ fn help_and_version_are_answers() {
         assert!(said.out.contains(part), "no {part:?} in {}", said.out);
     }
     assert!(!said.out.contains("demo-turn"));
-    for verb in ["status", "run", "hold", "wait", "watch", "force-release", "history", "completions", "man", "demo"] {
+    for verb in ["status", "run", "hold", "wait", "watch", "force-release", "history", "config", "completions", "man", "demo"] {
         assert!(said.out.contains(&format!("\n  {verb} ")), "no {verb} in {}", said.out);
         let help = place.run(&[verb, "--help"]);
         assert_eq!((help.code, help.err.as_str()), (Some(0), ""));
@@ -59,7 +59,7 @@ fn bad_durations_in_the_environment_are_78() {
     for (name, value, part) in [
         ("SHARELOCK_FENCE", "soon", "SHARELOCK_FENCE=soon"),
         ("SHARELOCK_FENCE", "400", "not safe together"),
-        ("SHARELOCK_TIME_SCALE", "-3", "SHARELOCK_TIME_SCALE=-3"),
+        ("SHARELOCK_TIME_SCALE", "-3", "SHARELOCK_TIME_SCALE=-3: not a number"),
     ] {
         let mut command = place.command(&["status", "wems.db"]);
         command.env(name, value);

@@ -101,6 +101,8 @@ fn the_schema_has_the_keys_that_the_loader_knows_and_no_others() {
 fn no_file_is_no_fault_and_a_folder_is_one() {
     let home = Home::new();
     assert_eq!(load(&home.places).unwrap().config, Config::default());
+    let within = Places { user: Some(std::env::current_exe().unwrap().join(NAME)), ..home.places.clone() };
+    assert_eq!(load(&within).unwrap().config, Config::default());
     std::fs::create_dir_all(home.user()).unwrap();
     let Broken(problems) = load(&home.places).unwrap_err();
     assert!(matches!(problems[0].fault, Fault::Unreadable(_)), "{problems:?}");
