@@ -21,10 +21,10 @@ def in_use(language):
         language,
         t("wems.db is in use", "wems.db est utilisée"),
         icon="held",
-        heading=t("Marie Dupont has been using wems.db since 09:12.", "Marie Dupont utilise wems.db depuis 9 h 12."),
+        heading=t("Marie Dupont has been using wems.db since 09:12.", "Marie Dupont utilise wems.db depuis 9\u00a0h\u00a012."),
         text=[
             t("On PC-ACCUEIL, last sign of life 20 s ago.", "Sur PC-ACCUEIL, dernier signe de vie il y a 20 s."),
-            t("One person waits: Paul Martin, since 09:40.", "Une personne attend : Paul Martin, depuis 9 h 40."),
+            t("One person waits: Paul Martin, since 09:40.", "Une personne attend : Paul Martin, depuis 9\u00a0h\u00a040."),
         ],
         buttons=[
             button("notify", t("Notify me", "Me prévenir"), "default"),
@@ -132,15 +132,15 @@ def status(language):
             "name": "RH",
             "text": t(
                 "Marie Dupont has been using it since 09:12 (PC-ACCUEIL, last sign of life 20 s ago).",
-                "Marie Dupont l'utilise depuis 9 h 12 (PC-ACCUEIL, dernier signe il y a 20 s).",
+                "Marie Dupont l'utilise depuis 9\u00a0h\u00a012 (PC-ACCUEIL, dernier signe il y a 20 s).",
             ),
-            "detail": [t("Waiting: Paul Martin since 09:40, you since 09:41", "En attente : Paul Martin depuis 9 h 40, vous depuis 9 h 41")],
+            "detail": [t("Waiting: Paul Martin since 09:40, you since 09:41", "En attente : Paul Martin depuis 9\u00a0h\u00a040, vous depuis 9\u00a0h\u00a041")],
             "actions": [notify(1), ask(1, "Marie"), history(1)],
         },
         {
             "icon": "mine",
             "name": "Stocks",
-            "text": t("You have been using it since 08:30 with stocks.exe.", "Vous l'utilisez depuis 8 h 30 avec stocks.exe."),
+            "text": t("You have been using it since 08:30 with stocks.exe.", "Vous l'utilisez depuis 8\u00a0h\u00a030 avec stocks.exe."),
             "actions": [action("release", 2, t("Release", "Libérer")), history(2)],
         },
         {
@@ -167,7 +167,7 @@ def timeline(language):
     t = lambda english, french: said(language, english, french)
     first, last = 7, 19
     at = lambda clock: (int(clock[:2]) + int(clock[3:]) / 60 - first) / (last - first)
-    clock = lambda text: text if language == "en" else text.replace(":", " h ").lstrip("0")
+    clock = lambda text: text if language == "en" else text.replace(":", "\u00a0h\u00a0").lstrip("0")
 
     def span(who, begin, end, tone="held", how=""):
         label = f"{who} {clock(begin)}–{clock(end)}{how}"

@@ -9,7 +9,7 @@
 
 mod generated {
     //! What the toolkit makes of `ui/window.slint`.
-    #![expect(missing_docs, unreachable_pub, clippy::pedantic, reason = "written by the toolkit's compiler")]
+    #![expect(unreachable_pub, clippy::pedantic, reason = "written by the toolkit's compiler")]
     slint::include_modules!();
 }
 mod pages;
@@ -30,6 +30,8 @@ const FIRST_PAGE: Duration = Duration::from_secs(10);
 /// How long presses count for nothing after other buttons appeared, or after the last press: the second half of a double click, or a
 /// hand that was already on its way.
 const SETTLING: Duration = Duration::from_millis(400);
+/// When the toolkit has surely laid out what it was given: a few pictures later.
+const NEXT_PICTURE: Duration = Duration::from_millis(50);
 
 fn main() -> ExitCode {
     let ending = if std::env::args_os().len() > 1 {
@@ -86,6 +88,7 @@ fn show(first: &Page, pages: Receiver<Heard>) -> Result<u8, PlatformError> {
     connect(&window);
     pages::apply(&window, first);
     window.show()?;
+    pages::resize(&window);
     Timer::single_shot(Duration::ZERO, || say(&Said::Shown));
     let ending = Arc::new(AtomicU8::new(Ending::Closed as u8));
     follow(&window, pages, &ending);
@@ -104,8 +107,13 @@ fn follow(window: &PageWindow, pages: Receiver<Heard>, ending: &Arc<AtomicU8>) {
             let posted = window.upgrade_in_event_loop(move |window| {
                 match heard {
                     Heard::Page(page) => {
-                        if pages::apply(&window, &page) {
+                        let changed = pages::apply(&window, &page);
+                        if changed.buttons {
                             settle(&window);
+                        }
+                        if changed.page {
+                            let weak = window.as_weak();
+                            Timer::single_shot(NEXT_PICTURE, move || weak.upgrade().iter().for_each(pages::resize));
                         }
                     }
                     Heard::End => close(&window),

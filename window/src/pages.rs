@@ -10,12 +10,20 @@ use sharelock::agent::shown;
 use slint::{ComponentHandle, LogicalSize, Model, ModelRc, SharedString, VecModel};
 
 /// The height that a window has at most when it opens, in logical pixels: it fits above the task bar of the smallest office screen.
-const TALLEST: f32 = 640.0;
+const TALLEST: f32 = 680.0;
 /// The least height that it opens with.
-const SHORTEST: f32 = 180.0;
+const SHORTEST: f32 = 160.0;
 
-/// Shows the page. Returns whether there are other buttons now than before.
-pub(crate) fn apply(window: &PageWindow, page: &Page) -> bool {
+/// What a page changed, besides words.
+pub(crate) struct Changed {
+    /// It is another page, which may want another size.
+    pub(crate) page: bool,
+    /// There are other buttons now than before.
+    pub(crate) buttons: bool,
+}
+
+/// Shows the page.
+pub(crate) fn apply(window: &PageWindow, page: &Page) -> Changed {
     let another = window.get_turn() == 0 || window.get_name() != page.title.as_str();
     let before = ids(window);
     if another {
@@ -43,13 +51,10 @@ pub(crate) fn apply(window: &PageWindow, page: &Page) -> bool {
     window.set_buttons(sync(&window.get_buttons(), page.buttons.iter().map(button).collect()));
     window.set_about(sync(&window.get_about(), texts(&page.about)));
     let after = ids(window);
-    if another {
-        resize(window);
-    }
     if another || !(window.get_has_field() || after.contains(&window.get_focused())) {
         window.set_turn(window.get_turn().wrapping_add(1));
     }
-    before != after
+    Changed { page: another, buttons: before != after }
 }
 
 /// Forgets the lists, so that the new page's are drawn anew and scrolled to their beginning.
@@ -61,10 +66,13 @@ fn clear(window: &PageWindow) {
     window.invoke_scroll_to_top();
 }
 
-/// Makes the window as large as the page wants it, within reason.
-fn resize(window: &PageWindow) {
+/// Makes the window as large as the page wants it, within reason. The toolkit knows that once the window is shown.
+pub(crate) fn resize(window: &PageWindow) {
+    let width = window.get_wanted_width();
+    // How tall the words are depends on how wide they may be: the width comes first.
+    window.window().set_size(LogicalSize::new(width, SHORTEST));
     let height = window.get_wanted_height().clamp(SHORTEST, TALLEST);
-    window.window().set_size(LogicalSize::new(window.get_wanted_width(), height));
+    window.window().set_size(LogicalSize::new(width, height));
 }
 
 /// The ids of all that can be pressed, in the order of reading.
