@@ -8,6 +8,7 @@
 mod doing;
 pub mod events;
 pub mod model;
+pub mod page;
 pub mod shown;
 pub mod ui;
 pub mod view;

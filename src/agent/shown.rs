@@ -11,7 +11,8 @@ use std::time::Duration;
 pub struct Key(pub u32);
 
 /// The state that an icon tells by its shape.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Face {
     /// Nobody has it: an open padlock, outlined.
     Free,
