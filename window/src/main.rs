@@ -9,7 +9,7 @@
 
 mod generated {
     //! What the toolkit makes of `ui/window.slint`.
-    #![expect(unreachable_pub, clippy::pedantic, reason = "written by the toolkit's compiler")]
+    #![expect(unreachable_pub, reason = "written by the toolkit's compiler")]
     slint::include_modules!();
 }
 mod pages;

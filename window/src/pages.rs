@@ -131,18 +131,10 @@ fn row(row: &Row) -> RowItem {
 }
 
 fn day(day: &Day) -> DayItem {
-    let span = |span: &page::Span| SpanItem {
-        from: span.from,
-        to: span.to,
-        name: span.name.as_str().into(),
-        tone: tone(span.tone),
-    };
+    let span =
+        |span: &page::Span| SpanItem { from: span.from, to: span.to, name: span.name.as_str().into(), tone: tone(span.tone) };
     let words: Vec<&str> = day.spans.iter().map(|span| span.label.as_str()).filter(|label| !label.is_empty()).collect();
-    DayItem {
-        label: day.label.as_str().into(),
-        spans: list(day.spans.iter().map(span)),
-        words: words.join("  ·  ").into(),
-    }
+    DayItem { label: day.label.as_str().into(), spans: list(day.spans.iter().map(span)), words: words.join("  ·  ").into() }
 }
 
 fn button(button: &Button) -> ButtonItem {
@@ -223,7 +215,10 @@ mod tests {
     #[test]
     fn the_turns_of_a_day_are_told_in_words_as_well() {
         let span = |label: &str| page::Span { label: label.into(), ..page::Span::default() };
-        let day = day(&Day { label: "lundi 23".into(), spans: vec![span("Marie 09:12–11:40"), span(""), span("Paul 13:05–13:20")] });
+        let day = day(&Day {
+            label: "lundi 23".into(),
+            spans: vec![span("Marie 09:12–11:40"), span(""), span("Paul 13:05–13:20")],
+        });
         assert_eq!(day.words, "Marie 09:12–11:40  ·  Paul 13:05–13:20");
         assert_eq!(day.spans.row_count(), 3);
     }
