@@ -402,7 +402,7 @@ mod times;
 
 pub use french::help as french_help;
 pub use reason::{Reason, Thing};
-pub use times::decimal;
+pub use times::{day_of, decimal, hour_of};
 
 #[cfg(test)]
 mod tests;

@@ -9,6 +9,7 @@ mod doing;
 pub mod events;
 pub mod model;
 pub mod page;
+pub mod pages;
 pub mod shown;
 pub mod ui;
 pub mod view;

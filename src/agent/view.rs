@@ -209,7 +209,8 @@ fn state_mark(entry: &Entry, language: Language) -> String {
 }
 
 /// Returns the lines about one database.
-fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
+#[must_use]
+pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
     let language = model.language();
     let key = entry.key;
     let verb = |label: Label, wish: Wish| Item::Verb(In(&label, language).to_string(), wish);

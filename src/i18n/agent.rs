@@ -3,9 +3,8 @@
 //!
 //! Sentences about the state of a database are the command line's own; what is here is what only an icon or a notification says.
 
-use super::times::local;
+use super::times::{local, midnight};
 use super::{Language, Person, because};
-use chrono::{Days, NaiveTime};
 use std::fmt::{self, Display, Formatter};
 
 /// Words of the agent, in a language.
@@ -63,6 +62,12 @@ pub enum Label {
     Add,
     /// End the agent.
     Quit,
+    /// Watch what was typed.
+    Watch,
+    /// Save it.
+    Save,
+    /// Close the window.
+    Close,
 }
 
 /// A name, or somebody.
@@ -102,6 +107,9 @@ impl Display for In<'_, Label> {
             Label::Settings => ("Settings…", "Réglages…"),
             Label::Add => ("Add a database…", "Ajouter une base…"),
             Label::Quit => ("Quit", "Quitter"),
+            Label::Watch => ("Watch it", "La surveiller"),
+            Label::Save => ("Save", "Enregistrer"),
+            Label::Close => ("Close", "Fermer"),
         };
         f.write_str(match self.1 {
             Language::English => english,
@@ -267,6 +275,69 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
     }
 }
 
+/// What a window says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pages {
+    /// The heading of all databases.
+    Databases,
+    /// The heading of the legend.
+    Legend,
+    /// The heading of the first start.
+    Welcome,
+    /// What to do at the first start.
+    WelcomeText,
+    /// What to type there.
+    Path,
+    /// What could not be added.
+    NotAdded,
+    /// The heading of a report.
+    Report,
+    /// That a report stays here.
+    NothingIsSent,
+    /// What the timeline shows.
+    Past,
+    /// What program this is.
+    About,
+    /// The question of a taken database.
+    InUse,
+    /// Nothing can be shown yet.
+    Wait,
+}
+
+impl Display for In<'_, Pages> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (english, french) = match self.0 {
+            Pages::Databases => ("Databases", "Bases de données"),
+            Pages::Legend => ("What the icons mean", "Signification des icônes"),
+            Pages::Welcome => ("Welcome to Sharelock", "Bienvenue dans Sharelock"),
+            Pages::WelcomeText => (
+                "Which database do you share? Sharelock shows whether it is free, who has it, and tells you when it becomes free. \
+                 It never opens the database itself.",
+                "Quelle base partagez-vous ? Sharelock montre si elle est libre, qui l'utilise, et vous prévient quand elle se \
+                 libère. Il n'ouvre jamais la base elle-même.",
+            ),
+            Pages::Path => ("Path of the database file", "Chemin du fichier de la base"),
+            Pages::NotAdded => ("It could not be added", "Elle n'a pas pu être ajoutée"),
+            Pages::Report => ("Report a problem", "Signaler un problème"),
+            Pages::NothingIsSent => (
+                "This is what the report contains. Names and paths are replaced. It is only saved, and sent nowhere.",
+                "Voici le contenu du rapport. Les noms et les chemins sont remplacés. Il est seulement enregistré, jamais envoyé.",
+            ),
+            Pages::Past => ("Who had it", "Qui l'a utilisée"),
+            Pages::About => (
+                concat!("Sharelock ", env!("CARGO_PKG_VERSION"), " takes turns on shared databases."),
+                concat!("Sharelock ", env!("CARGO_PKG_VERSION"), " partage des bases à tour de rôle."),
+            ),
+            Pages::InUse => ("It is in use", "Elle est occupée"),
+            Pages::Wait => ("One moment …", "Un instant…"),
+        };
+        f.write_str(match self.1 {
+            Language::English => english,
+            Language::French => french,
+        })
+    }
+}
+
 /// What the command line says of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
@@ -374,9 +445,5 @@ fn said_in_french(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
 /// Returns when tomorrow begins here, both in milliseconds since 1970 (UTC); `None` at the ends of time.
 #[must_use]
 pub fn tomorrow(now: i64) -> Option<i64> {
-    let today = local(now)?;
-    let next = today.date_naive().checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN);
-    // Where the clocks are put forward at midnight, that time does not exist.
-    let begins = next.and_local_timezone(chrono::Local);
-    Some(begins.earliest().map_or(now.saturating_add(24 * 3_600_000), |begins| begins.timestamp_millis()))
+    midnight(local(now)?.date_naive().succ_opt()?)
 }

@@ -134,6 +134,38 @@ pub(super) fn local(millis: i64) -> Option<DateTime<Local>> {
     Local.timestamp_millis_opt(millis).single()
 }
 
+/// Returns the day that was so many days before the present one: its name, when it began and when it ended, the times in milliseconds
+/// since 1970 (UTC). `None` at the ends of time.
+#[must_use]
+pub fn day_of(now: i64, ago: i64, language: Language) -> Option<(String, i64, i64)> {
+    const ENGLISH: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+    const FRENCH: [&str; 7] = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"];
+    let date = local(now)?.date_naive().checked_sub_days(Days::new(u64::try_from(ago).ok()?))?;
+    let weekday = date.weekday().num_days_from_monday() as usize % 7;
+    let name = match language {
+        Language::English => format!("{} {}", ENGLISH[weekday], english_date(date, false)),
+        Language::French => format!("{} {}", FRENCH[weekday], french_date(date, false)),
+    };
+    Some((name, midnight(date)?, midnight(date.succ_opt()?)?))
+}
+
+/// Returns when a day begins here. Where the clocks are put forward at midnight, it begins an hour later.
+pub(super) fn midnight(date: NaiveDate) -> Option<i64> {
+    let midnight = date.and_time(chrono::NaiveTime::MIN);
+    let begins = midnight.and_local_timezone(Local).earliest();
+    let begins = begins.or_else(|| (midnight + chrono::TimeDelta::hours(1)).and_local_timezone(Local).earliest());
+    begins.map(|begins| begins.timestamp_millis())
+}
+
+/// Returns a full hour: `06:00`, `6 h`.
+#[must_use]
+pub fn hour_of(hour: u8, language: Language) -> String {
+    match language {
+        Language::English => format!("{hour:02}:00"),
+        Language::French => format!("{hour}\u{a0}h"),
+    }
+}
+
 /// `09:12`; `9 h 12`, `17 h`.
 fn clock(at: DateTime<Local>, language: Language) -> String {
     match (language, at.minute()) {
@@ -181,6 +213,16 @@ mod tests {
 
     fn when(day: u32, hour: u32, minute: u32) -> When {
         When { at: at(day, hour, minute), now: at(23, 15, 0) }
+    }
+
+    #[test]
+    fn days_have_names_and_bounds() {
+        let now = at(23, 15, 0);
+        let (name, from, until) = day_of(now, 0, Language::English).unwrap();
+        assert_eq!((name.as_str(), from, until), ("Monday 23 November", at(23, 0, 0), at(24, 0, 0)));
+        assert_eq!(day_of(now, 22, Language::French).unwrap().0, "dimanche 1er\u{a0}novembre");
+        assert_eq!(day_of(now, -1, Language::French), None);
+        assert_eq!((hour_of(6, Language::English), hour_of(6, Language::French)), ("06:00".into(), "6\u{a0}h".into()));
     }
 
     #[test]

@@ -1,0 +1,230 @@
+//! What the agent's window shows, as a pure function of its state: all databases, one of them with its past, the legend, the welcome,
+//! and texts to read through.
+//!
+//! What can be pressed is named by an id that says which wish it is; whoever reads the answer turns it back. The hazard is an id that
+//! outlives its meaning: keys of databases are never used twice, so a late press meets nothing.
+
+use super::events::Seen;
+use super::model::{Entry, Model};
+use super::page::{Action, Button, Day, Field, Kind, Mark, Page, Row, Span, Timeline, Tone, VERSION};
+use super::shown::{Face, Item, Key, Wish};
+use super::view::{face, meaning, of_one, sentence};
+use crate::clock::{Moment, WallTime};
+use crate::i18n::agent::{In, Label, Pages, Word};
+use crate::i18n::{About, Cell, Language, Talk, When, day_of, hour_of, printable};
+use crate::session::describe::person;
+use crate::store::{End, PastLease};
+
+/// How many days of the past are drawn.
+pub const DAYS: i64 = 7;
+/// The hours along the timeline.
+const MARKS: [u8; 5] = [0, 6, 12, 18, 24];
+
+/// What the window is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// All databases, or one of them.
+    Details(Option<Key>),
+    /// What the icons mean.
+    Legend,
+    /// The first database.
+    Welcome,
+    /// A text to read through: why it cannot be opened, or what a report would say.
+    Text(Wish, String),
+}
+
+/// Returns the page about something. `past` is what is known of the database that it is about.
+#[must_use]
+pub fn page(model: &Model, subject: &Subject, past: &[PastLease], now: Moment) -> Page {
+    let language = model.language();
+    let title = "Sharelock".to_owned();
+    match subject {
+        Subject::Details(key) => details(model, *key, past, now),
+        Subject::Legend => Page {
+            v: VERSION,
+            title,
+            heading: In(&Pages::Legend, language).to_string(),
+            rows: Face::ALL.iter().map(|face| legend(*face, language)).collect(),
+            buttons: vec![close(language)],
+            about: vec![In(&Pages::About, language).to_string()],
+            ..Page::default()
+        },
+        Subject::Welcome => Page {
+            v: VERSION,
+            title,
+            heading: In(&Pages::Welcome, language).to_string(),
+            text: vec![In(&Pages::WelcomeText, language).to_string()],
+            field: Some(Field { label: In(&Pages::Path, language).to_string(), value: String::new() }),
+            buttons: vec![button(&Label::Watch, "add", Kind::Default, language), close(language)],
+            ..Page::default()
+        },
+        Subject::Text(wish, text) => Page {
+            v: VERSION,
+            title,
+            heading: match wish {
+                Wish::Report => In(&Pages::Report, language).to_string(),
+                _ => In(&Label::Why, language).to_string(),
+            },
+            text: if *wish == Wish::Report { vec![In(&Pages::NothingIsSent, language).to_string()] } else { Vec::new() },
+            verbatim: text.clone(),
+            buttons: match wish {
+                Wish::Report => vec![button(&Label::Save, "save", Kind::Default, language), close(language)],
+                _ => vec![close(language)],
+            },
+            ..Page::default()
+        },
+    }
+}
+
+/// Returns the wish that a press means; `None` where the page itself says what it is.
+#[must_use]
+pub fn wish(id: &str) -> Option<Wish> {
+    let (word, key) = id.split_once(':')?;
+    let key = Key(key.parse().ok()?);
+    Some(match word {
+        "notify" => Wish::NotifyMe(key),
+        "forget" => Wish::ForgetMe(key),
+        "take" => Wish::Take(key),
+        "release" => Wish::Release(key),
+        "anyway" => Wish::ReleaseAnyway(key),
+        "open" => Wish::Open(key),
+        "read" => Wish::OpenReadOnly(key),
+        "ask" => Wish::Ask(key),
+        "details" => Wish::Details(Some(key)),
+        "why" => Wish::Why(key),
+        _ => return None,
+    })
+}
+
+fn id(wish: &Wish) -> Option<String> {
+    let (word, key) = match wish {
+        Wish::NotifyMe(key) => ("notify", key),
+        Wish::ForgetMe(key) => ("forget", key),
+        Wish::Take(key) => ("take", key),
+        Wish::Release(key) => ("release", key),
+        Wish::ReleaseAnyway(key) => ("anyway", key),
+        Wish::Open(key) => ("open", key),
+        Wish::OpenReadOnly(key) => ("read", key),
+        Wish::Ask(key) => ("ask", key),
+        Wish::Details(Some(key)) => ("details", key),
+        Wish::Why(key) => ("why", key),
+        Wish::AnswerRelease(_)
+        | Wish::AnswerLater(_)
+        | Wish::AnswerNo(_)
+        | Wish::Details(None)
+        | Wish::Mute(_)
+        | Wish::MuteUntilTomorrow
+        | Wish::Legend
+        | Wish::Report
+        | Wish::Log
+        | Wish::Settings
+        | Wish::Add
+        | Wish::Quit => return None,
+    };
+    Some(format!("{word}:{}", key.0))
+}
+
+fn details(model: &Model, key: Option<Key>, past: &[PastLease], now: Moment) -> Page {
+    let language = model.language();
+    let of = key.and_then(|key| model.entry(key));
+    let entries: Vec<&Entry> = of.map_or_else(|| model.entries.iter().collect(), |entry| vec![entry]);
+    let heading = match of {
+        Some(entry) => printable(&entry.config.label),
+        None if entries.is_empty() => In(&Word::NoDatabase, language).to_string(),
+        None => In(&Pages::Databases, language).to_string(),
+    };
+    Page {
+        v: VERSION,
+        title: "Sharelock".into(),
+        icon: of.map(face),
+        heading,
+        rows: entries.iter().map(|entry| row(model, entry, of.is_some(), now)).collect(),
+        timeline: of.filter(|_| !past.is_empty()).map(|_| timeline(past, language, now)),
+        buttons: vec![close(language)],
+        ..Page::default()
+    }
+}
+
+fn row(model: &Model, entry: &Entry, alone: bool, now: Moment) -> Row {
+    let language = model.language();
+    let actions = of_one(model, entry, now).into_iter().filter_map(|item| match item {
+        Item::Verb(label, wish) | Item::Check(label, _, wish) => Some((label, wish)),
+        Item::Text(_) | Item::More(..) | Item::Line => None,
+    });
+    let actions = actions
+        .filter(|(_, wish)| !(alone && matches!(wish, Wish::Details(_))))
+        .filter_map(|(label, wish)| id(&wish).map(|id| Action { id, label }));
+    let mut detail: Vec<String> = entry.seen.as_ref().map(|seen| more(seen, language)).unwrap_or_default();
+    if alone {
+        detail.push(printable(&entry.config.path.to_string_lossy()));
+    }
+    Row {
+        icon: Some(face(entry)),
+        name: printable(&entry.config.label),
+        text: sentence(model, entry, now),
+        detail,
+        actions: actions.collect(),
+    }
+}
+
+/// Returns what else is known: the note, who waits, what the system said.
+fn more(seen: &Seen, language: Language) -> Vec<String> {
+    let mut more = Vec::new();
+    if let Some(holder) = seen.status.holder.as_ref().filter(|holder| !holder.note.is_empty()) {
+        more.push(format!("“{}”", printable(&holder.note)));
+    }
+    if !seen.waiting.is_empty() {
+        let people = seen.waiting.iter().take(10).map(|waiter| person(Some(&waiter.holder))).collect();
+        more.push(About("", &Talk::InLine(people), language).to_string());
+    }
+    if !seen.reason.is_empty() {
+        more.push(seen.reason.clone());
+    }
+    more
+}
+
+fn legend(face: Face, language: Language) -> Row {
+    Row { icon: Some(face), name: String::new(), text: In(&meaning(face), language).to_string(), ..Row::default() }
+}
+
+fn button(label: &Label, id: &str, kind: Kind, language: Language) -> Button {
+    Button { id: id.into(), label: In(label, language).to_string(), kind }
+}
+
+fn close(language: Language) -> Button {
+    button(&Label::Close, "close", Kind::Cancel, language)
+}
+
+/// Draws who had it on each of the last days.
+fn timeline(past: &[PastLease], language: Language, now: Moment) -> Timeline {
+    let marks = MARKS.iter().map(|hour| Mark { at: f32::from(*hour) / 24.0, label: hour_of(*hour, language) });
+    let days = (0..DAYS).filter_map(|ago| day(past, ago, language, now)).filter(|day| !day.spans.is_empty());
+    Timeline { label: In(&Pages::Past, language).to_string(), marks: marks.collect(), days: days.collect() }
+}
+
+/// Returns the day that is so many days ago; `None` at the ends of time.
+fn day(past: &[PastLease], ago: i64, language: Language, now: Moment) -> Option<Day> {
+    let (label, from, until) = day_of(now.wall.0, ago, language)?;
+    let spans = past.iter().filter(|lease| lease.until.0 > from && lease.from.0 < until);
+    Some(Day { label, spans: spans.map(|lease| span(lease, from, until, language, now)).collect() })
+}
+
+fn span(lease: &PastLease, from: i64, until: i64, language: Language, now: Moment) -> Span {
+    let place = |at: WallTime| {
+        // Less than a day in milliseconds: exact enough in either number.
+        #[expect(clippy::cast_precision_loss, reason = "a place on a line of a few hundred pixels")]
+        let share = (at.0.clamp(from, until) - from) as f32 / (until - from).max(1) as f32;
+        share.clamp(0.0, 1.0)
+    };
+    let who = person(Some(&lease.holder));
+    let tell = |at: WallTime| When { at: at.0, now: now.wall.0 };
+    let end = (lease.end != End::Held).then(|| tell(lease.until));
+    let time = About("", &Cell::Time(tell(lease.from), end), language).to_string();
+    let tone = match lease.end {
+        End::Held | End::Released | End::TakenOver => Tone::Held,
+        End::Lapsed => Tone::Stale,
+        End::Forced => Tone::Forced,
+    };
+    let (begin, end) = (place(lease.from), place(lease.until));
+    Span { from: begin, to: end.max(begin), label: format!("{} {time}", who.name), name: who.name, tone }
+}
