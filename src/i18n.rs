@@ -18,6 +18,15 @@ pub enum Language {
 }
 
 impl Language {
+    /// Returns the name by which other processes of this program are told the language.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::French => "fr",
+        }
+    }
+
     /// Returns the language of a locale's name (`fr_FR.UTF-8`, `fr-CA`, `fr`): English where it is none of ours.
     #[must_use]
     pub fn of_locale(name: &str) -> Self {

@@ -7,18 +7,27 @@
 use super::Message;
 use super::events::{Action, Event, Seen};
 use super::model::Model;
-use super::shown::Key;
-use super::ui::Ui;
-use crate::config::DatabaseConfig;
-use crate::i18n::printable;
+use super::page::Said;
+use super::pages::{self, DAYS, Subject};
+use super::shown::{Key, Wish};
+use super::ui::{Heard, Ui};
+use super::window::Window;
+use crate::clock::{Clock, Moment, SystemClock};
+use crate::config::{self, DatabaseConfig, Places};
+use crate::i18n::agent::{In, Pages};
+use crate::i18n::{Language, printable};
 use crate::ipc::Refusal;
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
-use crate::platform::opened_by;
+use crate::platform::{apart, opened_by};
 use crate::session::describe::person;
 use crate::session::{Acquire, AcquireError, Database, Guard, News, NotOpened, Options, PATIENCE, ReleaseError, Sight, Survey};
+use crate::store::PastLease;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
+use std::process::Command;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -35,6 +44,21 @@ pub(crate) enum Outcome {
     GaveBack(Key, Result<(), ReleaseError>),
     /// These programs have it open.
     OpenedBy(Key, Vec<String>),
+    /// The window says something, or (`None`) is gone.
+    Window(Option<Said>),
+    /// What is known of the past of the database that a window is about.
+    Past(u64, Vec<PastLease>),
+    /// What this program's command line said, for a window to show.
+    Told(u64, Result<String, String>),
+}
+
+/// A window on the screen.
+struct Shown {
+    /// Tells late answers from those to this window.
+    serial: u64,
+    window: Window,
+    subject: Subject,
+    past: Vec<PastLease>,
 }
 
 /// What a watched database needs here.
@@ -53,6 +77,8 @@ pub(super) struct Doing {
     watched: BTreeMap<Key, Watched>,
     /// Leases that are being given back now.
     farewells: Arc<Mutex<usize>>,
+    shown: Option<Shown>,
+    serial: u64,
 }
 
 impl Doing {
@@ -60,11 +86,11 @@ impl Doing {
     pub(super) fn begin(sender: &Sender<Message>) -> io::Result<Self> {
         let looks = sender.clone();
         let survey = Survey::begin(move |key, sight| looks.send(Message::Done(Outcome::Looked(Key(key), sight))).is_ok())?;
-        Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), farewells: Arc::default() })
+        Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), farewells: Arc::default(), shown: None, serial: 0 })
     }
 
     /// Does what the model asks for.
-    pub(super) fn act(&mut self, action: Action, _model: &Model) {
+    pub(super) fn act(&mut self, action: Action, model: &Model) {
         match action {
             Action::Watch(key, config) => {
                 let options = Options::default().timing(config.timing).accept_sync_folder(config.accept_sync_folder);
@@ -85,7 +111,11 @@ impl Doing {
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, waiting) => self.queue(key, waiting),
             Action::Order(key) => self.order(key),
-            Action::Start(..) | Action::Window(_) | Action::ShowLog | Action::EditSettings | Action::Reply(..) | Action::End => {}
+            Action::Start(key, writes) => self.start(key, writes, model),
+            Action::Window(wish) => self.window(&wish, model),
+            Action::EditSettings => edit_settings(),
+            // The rest is the agent's own business.
+            Action::ShowLog | Action::Reply(..) | Action::End => {}
         }
     }
 
@@ -113,6 +143,21 @@ impl Doing {
                 Some(Event::GivenBack(key, result))
             }
             Outcome::OpenedBy(key, programs) => Some(Event::OpenedBy(key, programs)),
+            Outcome::Window(said) => self.pressed(said),
+            Outcome::Past(serial, past) => {
+                self.shown.as_mut().filter(|shown| shown.serial == serial)?.past = past;
+                Some(Event::Tick)
+            }
+            Outcome::Told(serial, told) => {
+                let shown = self.shown.as_mut().filter(|shown| shown.serial == serial)?;
+                shown.subject = match (&shown.subject, told) {
+                    (Subject::Welcome(_), Ok(_)) => Subject::Details(None),
+                    (Subject::Welcome(_), Err(why)) => Subject::Welcome(why),
+                    (Subject::Text(wish, _), Ok(text) | Err(text)) => Subject::Text(wish.clone(), text),
+                    (subject, _) => subject.clone(),
+                };
+                Some(Event::Tick)
+            }
         }
     }
 
@@ -123,6 +168,132 @@ impl Doing {
             ui.let_sleep();
         }
         // Otherwise the last of them lets it, or the three seconds do.
+    }
+
+    /// Shows in the window what is true now.
+    pub(super) fn refresh(&mut self, model: &Model, now: Moment) {
+        if let Some(shown) = &mut self.shown {
+            shown.window.show(pages::page(model, &shown.subject, &shown.past, now));
+        }
+    }
+
+    fn window(&mut self, wish: &Wish, model: &Model) {
+        let wait = || In(&Pages::Wait, model.language()).to_string();
+        let subject = match wish {
+            Wish::Legend => Subject::Legend,
+            Wish::Add => Subject::Welcome(String::new()),
+            Wish::Why(_) | Wish::Report => Subject::Text(wish.clone(), wait()),
+            Wish::Details(key) => Subject::Details(*key),
+            _ => return,
+        };
+        self.serial += 1;
+        let serial = self.serial;
+        if let Some(shown) = &mut self.shown {
+            (shown.serial, shown.subject, shown.past) = (serial, subject, Vec::new());
+        } else {
+            let sender = self.sender.clone();
+            let opened = Window::open(move |said| drop(sender.send(Message::Done(Outcome::Window(said)))));
+            let Ok(window) = opened else { return };
+            self.shown = Some(Shown { serial, window, subject, past: Vec::new() });
+        }
+        match wish {
+            Wish::Details(Some(key)) => self.past(serial, *key),
+            Wish::Why(key) => {
+                let path = self.watched.get(key).map(|watched| watched.config.path.clone()).unwrap_or_default();
+                self.tell(serial, vec!["doctor".into(), path.into()], model);
+            }
+            Wish::Report => self.tell(serial, vec!["report".into(), "--show".into()], model),
+            _ => {}
+        }
+    }
+
+    /// Takes in what the window says.
+    fn pressed(&mut self, said: Option<Said>) -> Option<Event> {
+        match said {
+            None | Some(Said::Closed) => {
+                self.shown = None;
+                None
+            }
+            Some(Said::Shown) => None,
+            Some(Said::Chosen { id, value }) => {
+                if let Some(wish) = pages::wish(&id) {
+                    return Some(Event::Heard(Heard::Wish(wish)));
+                }
+                let shown = self.shown.as_ref()?;
+                let serial = shown.serial;
+                let arguments: Vec<OsString> = match id.as_str() {
+                    "add" => {
+                        let path = PathBuf::from(value.unwrap_or_default().trim());
+                        let label = path.file_stem().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
+                        vec!["config".into(), "add".into(), label, path.into()]
+                    }
+                    "save" => vec!["report".into()],
+                    _ => return None,
+                };
+                self.ask_command_line(serial, arguments, Language::default());
+                None
+            }
+        }
+    }
+
+    fn tell(&self, serial: u64, arguments: Vec<OsString>, model: &Model) {
+        self.ask_command_line(serial, arguments, model.language());
+    }
+
+    /// Lets this program's command line do something, and shows what it says.
+    fn ask_command_line(&self, serial: u64, arguments: Vec<OsString>, language: Language) {
+        self.apart("sharelock-ask", move || {
+            let told =
+                own_program().and_then(|mut command| command.args(arguments).env("SHARELOCK_LANG", language.code()).output());
+            Outcome::Told(
+                serial,
+                match told {
+                    Ok(output) => {
+                        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
+                        let (out, err) = (text(&output.stdout), text(&output.stderr));
+                        let all = if out.is_empty() { err } else { out };
+                        if output.status.success() { Ok(all) } else { Err(all) }
+                    }
+                    Err(error) => Err(printable(&error.to_string())),
+                },
+            )
+        });
+    }
+
+    /// Reads who had it lately.
+    fn past(&self, serial: u64, key: Key) {
+        let Some(database) = self.database(key).cloned() else { return };
+        self.apart("sharelock-past", move || {
+            let since = SystemClock.now().wall.0 - (DAYS + 1) * 24 * 3_600_000;
+            let mut leases = database.history(PATIENCE).map(|past| past.leases).unwrap_or_default();
+            leases.retain(|lease| lease.until.0 >= since);
+            Outcome::Past(serial, leases)
+        });
+    }
+
+    /// Starts a program that is configured: the one that writes under a lease of its own, which its wrapper takes.
+    fn start(&self, key: Key, writes: bool, model: &Model) {
+        let Some(watched) = self.watched.get(&key) else { return };
+        let command = if writes {
+            own_program().map(|mut command| {
+                command.args(["run", "--gui"]).arg(&watched.config.label).env("SHARELOCK_LANG", model.language().code());
+                command
+            })
+        } else {
+            watched.config.command(false).map_or_else(
+                || Err(io::Error::from(io::ErrorKind::NotFound)),
+                |words| {
+                    let mut command = Command::new(&words[0]);
+                    command.args(&words[1..]);
+                    Ok(command)
+                },
+            )
+        };
+        let started = command.and_then(|mut command| apart::start(&mut command));
+        if let Ok(mut child) = started {
+            // Collected, so that no zombie stays.
+            drop(std::thread::Builder::new().name("sharelock-child".into()).spawn(move || child.wait()));
+        }
     }
 
     fn database(&self, key: Key) -> Option<&Arc<Database>> {
@@ -212,6 +383,19 @@ impl Doing {
         // Out of threads: the wish is as good as lost, and the next click is another try.
         drop(spawned);
     }
+}
+
+/// Returns this program's command line, ready for its arguments.
+fn own_program() -> io::Result<Command> {
+    Ok(Command::new(apart::command_line()?))
+}
+
+/// Opens the user's settings in whatever opens such files here.
+fn edit_settings() {
+    let Some(file) = Places::find().user else { return };
+    // One that is there stays as it is.
+    drop(config::create(&file, config::EXAMPLE));
+    drop(open::that_detached(file));
 }
 
 fn not_opened(error: &NotOpened) -> Seen {

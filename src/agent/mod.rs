@@ -13,6 +13,7 @@ pub mod pages;
 pub mod shown;
 pub mod ui;
 pub mod view;
+pub mod window;
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
@@ -192,5 +193,6 @@ impl Agent {
             }
         }
         self.notices = notices;
+        self.doing.refresh(&self.model, now);
     }
 }

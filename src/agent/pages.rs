@@ -27,8 +27,8 @@ pub enum Subject {
     Details(Option<Key>),
     /// What the icons mean.
     Legend,
-    /// The first database.
-    Welcome,
+    /// The first database; and why the last try failed, or nothing.
+    Welcome(String),
     /// A text to read through: why it cannot be opened, or what a report would say.
     Text(Wish, String),
 }
@@ -49,11 +49,13 @@ pub fn page(model: &Model, subject: &Subject, past: &[PastLease], now: Moment) -
             about: vec![In(&Pages::About, language).to_string()],
             ..Page::default()
         },
-        Subject::Welcome => Page {
+        Subject::Welcome(why) => Page {
             v: VERSION,
             title,
             heading: In(&Pages::Welcome, language).to_string(),
-            text: vec![In(&Pages::WelcomeText, language).to_string()],
+            text: std::iter::once(In(&Pages::WelcomeText, language).to_string())
+                .chain(Some(why.clone()).filter(|why| !why.is_empty()))
+                .collect(),
             field: Some(Field { label: In(&Pages::Path, language).to_string(), value: String::new() }),
             buttons: vec![button(&Label::Watch, "add", Kind::Default, language), close(language)],
             ..Page::default()

@@ -87,7 +87,7 @@ pub(super) fn take(arguments: &KeepArguments, config: &Config) -> Exit {
             Exit::Done
         }
         Ok(Answer::Refused(refusal)) => refused(&shown, refusal),
-        answer => unexpected(answer),
+        answer => unexpected(&answer),
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn release(arguments: &ReleaseArguments, config: &Config) -> Exit {
             say_about(&Talk::LostAtRelease);
             Exit::Held
         }
-        answer => unexpected(answer),
+        answer => unexpected(&answer),
     }
 }
 
@@ -138,7 +138,7 @@ fn refused(shown: &str, refusal: Refusal) -> Exit {
     }
 }
 
-fn unexpected(answer: Result<Answer, Unanswered>) -> Exit {
+fn unexpected(answer: &Result<Answer, Unanswered>) -> Exit {
     if matches!(answer, Err(Unanswered::NoAgent)) {
         return no_agent();
     }

@@ -25,11 +25,7 @@ pub(super) fn language() -> Language {
 
 /// Returns the name by which another process of this program is told the language.
 pub(super) fn variable() -> (&'static str, &'static str) {
-    let name = match language() {
-        Language::English => NAMES[0],
-        Language::French => NAMES[1],
-    };
-    (VARIABLE, name)
+    (VARIABLE, language().code())
 }
 
 /// Decides, by what was typed (without the program's name) and what is configured; the first decision stands.

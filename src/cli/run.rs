@@ -31,9 +31,6 @@ const DATABASE: &str = "SHARELOCK_DATABASE";
 /// The nonce of the lease: the mark by which programs that work under it are found, also after this process has gone.
 const NONCE: &str = "SHARELOCK_NONCE";
 
-/// What stands for the database in a configured program.
-const DATABASE_WORD: &str = "{database}";
-
 /// What to do with the program when the lease is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum OnLost {
@@ -122,9 +119,7 @@ fn command(arguments: &RunArguments, target: &Target) -> Option<Vec<OsString>> {
     if !arguments.command.is_empty() {
         return Some(arguments.command.clone());
     }
-    let configured = target.configured.as_ref().filter(|configured| !configured.program.is_empty())?;
-    let path = configured.path.to_string_lossy();
-    Some(configured.program.iter().map(|word| word.replace(DATABASE_WORD, &path).into()).collect())
+    target.configured.as_ref()?.command(true)
 }
 
 fn system(shown: &str, error: &std::io::Error) -> Exit {

@@ -27,7 +27,11 @@ pub use watch::{Watching, watch};
 use crate::i18n::Language;
 use crate::lease::State;
 use crate::lease::timing::Timing;
+use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// Stands for the database's path in a configured program's arguments.
+const DATABASE_WORD: &str = "{database}";
 
 /// Everything that is configured.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +68,14 @@ pub struct DatabaseConfig {
 }
 
 impl DatabaseConfig {
+    /// Returns the program that opens it (or, with false, only reads it) and its arguments; `None` when none is configured.
+    #[must_use]
+    pub fn command(&self, writes: bool) -> Option<Vec<OsString>> {
+        let words = if writes { &self.program } else { &self.read_only_program };
+        let path = self.path.to_string_lossy();
+        (!words.is_empty()).then(|| words.iter().map(|word| word.replace(DATABASE_WORD, &path).into()).collect())
+    }
+
     /// Returns the configuration of a database that no file names.
     #[must_use]
     pub fn of_path(path: PathBuf) -> Self {

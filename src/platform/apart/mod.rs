@@ -4,6 +4,7 @@
 //! that closes would take it along, so it leaves that.
 
 use std::io;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 #[cfg(unix)]
@@ -21,4 +22,14 @@ pub fn start(command: &mut Command) -> io::Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     system::leave_terminal(command);
     command.spawn()
+}
+
+/// Returns the program of the command line: this one, or the one beside the agent's own.
+///
+/// # Errors
+/// What the system said.
+pub fn command_line() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let beside = own.with_file_name("sharelock").with_extension(std::env::consts::EXE_EXTENSION);
+    Ok(if beside.is_file() { beside } else { own })
 }
