@@ -536,6 +536,13 @@ impl Model {
                 actions.push(Action::Reply(asker, Answer::Done));
                 actions
             }
+            Request::Notify(path) => {
+                let mut actions = Vec::new();
+                let key = self.find_or_add(path, &mut actions);
+                actions.append(&mut self.want(key));
+                actions.push(Action::Reply(asker, Answer::Done));
+                actions
+            }
             Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
             Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
             Request::Stop => {

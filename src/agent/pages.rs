@@ -78,6 +78,65 @@ pub fn page(model: &Model, subject: &Subject, past: &[PastLease], now: Moment) -
     }
 }
 
+/// What a person wants of a database that is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// It is free by now: open it.
+    Open,
+    /// Tell me when it is free.
+    NotifyMe,
+    /// Open it to read only.
+    OpenReadOnly,
+    /// Nothing.
+    Cancel,
+}
+
+impl Choice {
+    const fn id(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::NotifyMe => "notify",
+            Self::OpenReadOnly => "read",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// Returns the choice of that id.
+    #[must_use]
+    pub fn of(id: &str) -> Option<Self> {
+        [Self::Open, Self::NotifyMe, Self::OpenReadOnly, Self::Cancel].into_iter().find(|choice| choice.id() == id)
+    }
+}
+
+/// Returns the question of somebody who wanted to open a database that is in use. `said` is what its state is, `free` whether it is free
+/// by now, `reads` whether there is a program that only reads it.
+#[must_use]
+pub fn in_use(name: &str, face: Face, said: String, free: bool, reads: bool, language: Language) -> Page {
+    let first = if free { (Label::Open, Choice::Open) } else { (Label::NotifyMe, Choice::NotifyMe) };
+    let mut buttons = vec![button(&first.0, first.1.id(), Kind::Default, language)];
+    if reads && !free {
+        buttons.push(button(&Label::OpenReadOnly, Choice::OpenReadOnly.id(), Kind::Plain, language));
+    }
+    buttons.push(button(&Label::Cancel, Choice::Cancel.id(), Kind::Cancel, language));
+    let heading =
+        if free { In(&Word::IsFree(name.to_owned()), language).to_string() } else { In(&Pages::InUse, language).to_string() };
+    Page { v: VERSION, title: name.to_owned(), icon: Some(face), heading, text: vec![said], buttons, ..Page::default() }
+}
+
+/// Returns the page of something that went wrong, with nothing to choose.
+#[must_use]
+pub fn trouble(name: &str, said: String, language: Language) -> Page {
+    Page {
+        v: VERSION,
+        title: name.to_owned(),
+        icon: Some(Face::Unreachable),
+        heading: name.to_owned(),
+        text: vec![said],
+        buttons: vec![close(language)],
+        ..Page::default()
+    }
+}
+
 /// Returns the wish that a press means; `None` where the page itself says what it is.
 #[must_use]
 pub fn wish(id: &str) -> Option<Wish> {

@@ -73,14 +73,10 @@ pub(super) fn take(arguments: &KeepArguments, config: &Config) -> Exit {
     let shown = shown_target(&target);
     let wait = arguments.timeout.unwrap_or_default();
     let request = Request::Take(absolute(&target.path), wait);
-    let mut answer = ipc::ask(&request, wait + 2 * SOON);
-    if matches!(answer, Err(Unanswered::NoAgent)) {
-        if !start() {
-            say(In(&Said::CannotStart, language()));
-            return Exit::Unreachable;
-        }
-        answer = ipc::ask(&request, wait + 2 * SOON);
-    }
+    let Some(answer) = ask_some_agent(&request, wait + 2 * SOON) else {
+        say(In(&Said::CannotStart, language()));
+        return Exit::Unreachable;
+    };
     match answer {
         Ok(Answer::Taken(token)) => {
             give(In(&Said::Kept(shown, token.0), language()));
@@ -144,6 +140,14 @@ fn unexpected(answer: &Result<Answer, Unanswered>) -> Exit {
     }
     say(In(&Said::Silent(String::new()), language()));
     Exit::Unreachable
+}
+
+/// Asks the agent, which is started if none runs; `None` when that does not work.
+pub(super) fn ask_some_agent(request: &Request, patience: Duration) -> Option<Result<Answer, Unanswered>> {
+    match ipc::ask(request, patience) {
+        Err(Unanswered::NoAgent) => start().then(|| ipc::ask(request, patience)),
+        answer => Some(answer),
+    }
 }
 
 /// Starts an agent, and waits until it can be reached.

@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod exit;
 mod force_release;
+mod gui;
 mod help;
 mod history;
 mod hold;

@@ -5,6 +5,7 @@
 
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
+use super::gui;
 use super::language::language;
 use super::open::{process_id, shown_target};
 use super::supervise::{Orders, Supervision};
@@ -59,6 +60,9 @@ Exit codes: the program's own, 126, 127 and 128+n as in sh; 75 somebody else has
 pub(super) struct RunArguments {
     #[command(flatten)]
     take: TakeArguments,
+    /// For shortcuts: ask in a window what to do when somebody else has it
+    #[arg(long, conflicts_with_all = ["nonblock", "timeout"])]
+    gui: bool,
     /// Exit with this code instead of 75
     #[arg(short = 'E', long, value_name = "CODE")]
     conflict_exit_code: Option<u8>,
@@ -99,7 +103,7 @@ fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
         let family = begin(&orders, prepared)?;
         return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
     }
-    let guard = take(&arguments.take, &opened, &attention)?;
+    let guard = if arguments.gui { gui::take(&target, &opened)? } else { take(&arguments.take, &opened, &attention)? };
     attention.pass_on(&opened);
     let exit = match start(command, &opened, &orders, &guard) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),

@@ -32,6 +32,8 @@ pub enum Request {
     Take(PathBuf, Duration),
     /// Give it back; whether or not a program still has it open.
     Release(PathBuf, bool),
+    /// Watch this database as well, and tell its user when it is free.
+    Notify(PathBuf),
     /// Show the status window.
     Show,
     /// Say what the agent does.

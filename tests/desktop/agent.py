@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""The agent on a real desktop: what people see and click, with real databases and real programs. Nothing is played.
+
+    agent.py SHARELOCK       (the program of the command line; started by tests/desktop/run)
+"""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from desktop import ARTEFACTS, DARK, Desktop, Failed, Program, differing, wait_for
+
+SHARELOCK = pathlib.Path(sys.argv[1]).resolve()
+MEASURED = []
+
+
+def step(name):
+    print(f"  {name}", flush=True)
+
+
+def check(fact, what):
+    if not fact:
+        raise Failed(what)
+
+
+def icon(desktop):
+    """The pixels of the icon."""
+    picture = desktop.look()
+    return picture.region(0, 2, 60, 26)
+
+
+class Office:
+    """A shared folder, the settings of one user, and colleagues who take turns."""
+
+    def __init__(self, desktop, labels, language="en", program=True):
+        self.desktop, self.language = desktop, language
+        self.folder = ARTEFACTS / "share"
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir()
+        self.opened = self.folder / "opened"
+        lines = [f'language = "{language}"']
+        for label in labels:
+            lines += ["[[database]]", f"label = '{label}'", f"path = '{self.path(label)}'"]
+            if program:
+                lines.append(f"program = ['sh', '-c', 'echo \"$SHARELOCK_TOKEN $0\" > {self.opened}; sleep 2', '{{database}}']")
+        self.settings = desktop.home / "sharelock.toml"
+        self.settings.write_text("\n".join(lines) + "\n")
+        desktop.environment |= {"SHARELOCK_CONFIG": str(self.settings), "SHARELOCK_LANG": language}
+        desktop.environment.setdefault("XDG_STATE_HOME", str(desktop.home / "state"))
+
+    def path(self, label):
+        return self.folder / f"{label}.db"
+
+    def say(self, *words, code=0, seconds=20):
+        done = subprocess.run([SHARELOCK, *words], env=self.desktop.environment, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=seconds)
+        check(done.returncode == code, f"{words} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def colleague(self, label, name="colleague"):
+        """Somebody else who has the database: another session of the same computer."""
+        holder = Program(self.desktop, SHARELOCK, "hold", "--json", "--until-eof", self.path(label), name=name,
+                         XDG_SESSION_ID="colleague", USER="marie", LOGNAME="marie")
+        wait_for("the colleague to have it", lambda: any('"acquired"' in line for line in holder.lines))
+        return holder
+
+    def goes(self, holder):
+        holder.process.stdin.close()
+        check(holder.process.wait(10) == 0, "the colleague failed")
+
+    def state(self, label):
+        return json.loads(subprocess.run([SHARELOCK, "status", "--json", label], env=self.desktop.environment,
+                                         capture_output=True, text=True, timeout=20).stdout)["state"]
+
+
+def start(desktop, *words):
+    agent = Program(desktop, SHARELOCK, "agent", "run", *words, name="agent")
+    wait_for("an icon", lambda: desktop.items())
+    return agent
+
+
+def stop(desktop, office, agent):
+    office.say("agent", "stop")
+    check(agent.process.wait(10) == 0, "the agent failed")
+
+
+def labels(desktop):
+    return [label for label in desktop.menu().values() if label]
+
+
+def wait_labels(desktop, what, *words):
+    """Waits until the menu's first line has all of these words."""
+    def there():
+        first = next(iter(labels(desktop)), "")
+        return all(word in first for word in words)
+    try:
+        wait_for(what, there)
+    except Failed:
+        raise Failed(f"not {what}: the menu says {labels(desktop)}") from None
+
+
+def a_day(desktop):
+    step("free, somebody else's, notified, opened by the notification, given back")
+    office = Office(desktop, ["RH"])
+    agent = start(desktop)
+    wait_labels(desktop, "free", "RH", "free")
+    free = icon(desktop)
+    marie = office.colleague("RH")
+    wait_labels(desktop, "held", "RH")
+    wait_for("another icon", lambda: differing(free, icon(desktop)) >= 40)
+    desktop.click_icon(3)
+    desktop.look()
+    desktop.save("agent-held-menu", 0, 0, 420, 330)
+    desktop.call("xdotool", "key", "Escape")
+    held = icon(desktop)
+    desktop.click_menu("Notify me when it is free")
+    wait_for("an icon that waits", lambda: differing(held, icon(desktop)) >= 10)
+    desktop.park()
+    before = desktop.windows()
+    began = time.monotonic()
+    office.goes(marie)
+    box = desktop.new_window(before, "a notification that it is free")
+    MEASURED.append(("released to notification drawn, by the harness's eyes", time.monotonic() - began))
+    desktop.look()
+    desktop.save("agent-free-notice", box[0], box[1], box[2], box[3])
+    desktop.click_button(0, box)
+    wait_for("the program to begin", office.opened.exists)
+    wait_labels(desktop, "mine", "RH", "you")
+    check(str(office.path("RH")) in office.opened.read_text(), "the program was not given the database")
+    wait_labels(desktop, "free again", "RH", "free")
+
+    step("taken and given back by the menu; refused while a program has it open")
+    office.path("RH").write_text("data")
+    desktop.click_menu("Reserve it for me")
+    wait_for("the lease", lambda: office.state("RH") == "mine")
+    desktop.park()
+    desktop.look()
+    desktop.save("agent-mine", 0, 0, 300, 40, 2)
+    with open(office.path("RH")) as _open:
+        sys.stdout.flush()
+        before = desktop.windows()
+        desktop.click_menu("Release")
+        box = desktop.new_window(before, "a question")
+        desktop.look()
+        desktop.save("agent-still-open", box[0], box[1], box[2], box[3])
+        check(office.state("RH") == "mine", "released without an answer")
+        desktop.click_button(0, box)
+        wait_for("the release", lambda: office.state("RH") == "free")
+    stop(desktop, office, agent)
+
+
+def killed(desktop):
+    step("kill -9 of the agent while it holds: the lease heals at once")
+    office = Office(desktop, ["RH"])
+    agent = start(desktop)
+    office.say("take", "RH")
+    agent.process.kill()
+    agent.process.wait(5)
+    began = time.monotonic()
+    office.say("run", "-w", "10", "RH", "--", "true")
+    MEASURED.append(("agent killed while it holds, to the next lease", time.monotonic() - began))
+    agent = start(desktop)
+    wait_labels(desktop, "free", "RH", "free")
+    stop(desktop, office, agent)
+
+
+def panel_and_bus(desktop):
+    step("the panel is killed and comes back; an agent without a panel; an agent without a bus")
+    office = Office(desktop, ["RH"])
+    agent = start(desktop)
+    wait_for("an icon", desktop.icon_box)
+    desktop.stop("panel", signal.SIGKILL)
+    wait_for("no tray", lambda: not json.loads(office.say("agent", "status", "--json"))["tray"])
+    office.say("take", "RH")
+    desktop.start_panel(DARK)
+    wait_for("an icon again", desktop.icon_box)
+    wait_for("a tray", lambda: json.loads(office.say("agent", "status", "--json"))["tray"])
+    check(office.state("RH") == "mine", "the lease was lost with the panel")
+    stop(desktop, office, agent)
+    check(office.state("RH") == "free", "the agent ended and kept the lease")
+    lonely = Program(desktop, SHARELOCK, "agent", "run", name="agent", DBUS_SESSION_BUS_ADDRESS="unix:path=/nonexistent")
+    wait_for("an agent", lambda: subprocess.run([SHARELOCK, "agent", "status"], env=desktop.environment,
+                                                capture_output=True, timeout=20).returncode == 0)
+    report = json.loads(office.say("agent", "status", "--json"))
+    check(not report["tray"] and not report["notifications"], f"without a bus it says {report}")
+    office.say("take", "RH")
+    office.say("release", "RH")
+    stop(desktop, office, lonely)
+
+
+def french(desktop):
+    step("French")
+    office = Office(desktop, ["Personnel"], "fr")
+    agent = start(desktop)
+    wait_labels(desktop, "libre", "Personnel", "libre")
+    marie = office.colleague("Personnel")
+    wait_labels(desktop, "occupée", "utilise")
+    desktop.click_icon(3)
+    desktop.look()
+    desktop.save("agent-french-menu", 0, 0, 460, 330)
+    desktop.call("xdotool", "key", "Escape")
+    desktop.click_menu("Me prévenir quand elle est libre")
+    desktop.park()
+    before = desktop.windows()
+    office.goes(marie)
+    box = desktop.new_window(before, "une notification")
+    desktop.look()
+    desktop.save("agent-french-notice", box[0], box[1], box[2], box[3])
+    stop(desktop, office, agent)
+
+
+def many(desktop):
+    step("50 databases; two agents")
+    names = [f"base {number:02}" for number in range(50)]
+    office = Office(desktop, names)
+    agent = start(desktop)
+    marie = office.colleague("base 42")
+    def first():
+        return next(iter(labels(desktop)), "")
+    wait_for("what is taken first", lambda: first().startswith("base 42"))
+    desktop.click_icon(3)
+    desktop.look()
+    desktop.save("agent-many-menu", 0, 0, 420, 470)
+    desktop.call("xdotool", "key", "Escape")
+    # Somebody starts it a second time.
+    office.say("agent", "run")
+    office.goes(marie)
+    wait_for("all free", lambda: "base 42" not in first() or "free" in first())
+    stop(desktop, office, agent)
+
+
+def frugal(desktop):
+    step("nothing happens, and nothing is done; 5 databases")
+    office = Office(desktop, [f"base {number}" for number in range(5)])
+    began = time.monotonic()
+    agent = start(desktop)
+    MEASURED.append(("started to an icon on the bus", time.monotonic() - began))
+    time.sleep(3)
+    before = agent.switches()
+    time.sleep(20)
+    woken = agent.switches() - before
+    MEASURED.append(("resident with 5 databases, MiB", agent.resident_kib() / 1024))
+    MEASURED.append(("woken in 20 s", woken))
+    check(woken <= 10, f"woken {woken} times in 20 s")
+    stop(desktop, office, agent)
+
+
+def main():
+    with Desktop() as desktop:
+        desktop.start_panel()
+        desktop.start_notifier()
+        try:
+            wanted = sys.argv[2:]
+            for scene in (a_day, killed, french, many, frugal, panel_and_bus):
+                if not wanted or scene.__name__ in wanted:
+                    scene(desktop)
+        except BaseException:
+            desktop.save("agent-failed")
+            print(f"see {ARTEFACTS}/agent-failed.png", flush=True)
+            raise
+    for what, value in MEASURED:
+        print(f"    {what}: {value:.3f}" if isinstance(value, float) else f"    {what}: {value}")
+
+
+if __name__ == "__main__":
+    main()
