@@ -1,7 +1,8 @@
 //! Hearing that a file of settings has changed.
 //!
-//! Editors write a new file and move it over the old one, so the folder is listened to and not the file. The hazard is a folder that is not
-//! there yet: then the one above it is listened to, and whoever hears of a change listens anew.
+//! Editors write a new file and move it over the old one, so the folder is listened to and not the file. The hazard is a folder that is
+//! listened to for nothing: the system tells who opens any file in it, and in `/etc` everybody opens something all the time. So the
+//! user's folder is made where it is missing, and the administrators' counts from the next start where it comes later.
 
 use super::Places;
 use notify::{Event, EventKind, RecursiveMode, Watcher as _};
@@ -14,10 +15,14 @@ pub struct Watching {
 }
 
 /// Calls back from another thread whenever one of the files may have changed; a save can be several calls. `None` where the system
-/// cannot tell. After a call [`watch`] again: a folder may have come or gone.
+/// cannot tell. After a call [`watch`] again: the folder may have gone and come back.
 pub fn watch(places: &Places, on_change: impl Fn() + Send + 'static) -> Option<Watching> {
     let files: Vec<PathBuf> = places.user.iter().chain(&places.system).cloned().collect();
-    let folders: Vec<PathBuf> = files.iter().filter_map(|file| listened(file)).collect();
+    if let Some(folder) = places.user.as_ref().and_then(|file| file.parent()) {
+        // Without it there is nothing to hear of, which the caller is told.
+        drop(std::fs::create_dir_all(folder));
+    }
+    let folders: Vec<PathBuf> = files.iter().filter_map(|file| file.parent()).map(Path::to_path_buf).collect();
     let hear = move |event: notify::Result<Event>| {
         if event.as_ref().map_or(true, |event| is_news(event, &files)) {
             on_change();
@@ -29,11 +34,6 @@ pub fn watch(places: &Places, on_change: impl Fn() + Send + 'static) -> Option<W
         some |= native.watch(&folder, RecursiveMode::NonRecursive).is_ok();
     }
     some.then_some(Watching { _native: native })
-}
-
-/// Returns the nearest folder above a file that is there.
-fn listened(file: &Path) -> Option<PathBuf> {
-    file.ancestors().skip(1).find(|folder| folder.is_dir()).map(Path::to_path_buf)
 }
 
 /// Something happened to one of the files, or to a folder above one. Reading is no news: our own would wake us for ever.
@@ -59,7 +59,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn a_file_that_is_written_moved_there_or_comes_with_its_folder_is_heard_of() {
+    fn a_file_that_is_written_or_moved_there_is_heard_of() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sharelock").join("sharelock.toml");
         let mut places = Places::find();
@@ -74,10 +74,6 @@ mod tests {
             .unwrap()
         };
         let news = || heard.recv_timeout(Duration::from_secs(20)).expect("a change was not heard of");
-        let watching = listen();
-        std::fs::create_dir(file.parent().unwrap()).unwrap();
-        news();
-        drop(watching);
         let watching = listen();
         std::fs::write(&file, "language = 'fr'").unwrap();
         news();
