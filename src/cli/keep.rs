@@ -155,7 +155,7 @@ fn start() -> bool {
     let tries = START.as_millis() / TRY.as_millis();
     (0..tries).any(|_| {
         let (_nobody, nothing) = std::sync::mpsc::channel::<()>();
-        drop(nothing.recv_timeout(TRY));
+        let _: Result<(), _> = nothing.recv_timeout(TRY);
         ipc::ask(&Request::Status, SOON).is_ok()
     })
 }
