@@ -8,7 +8,7 @@ mod notices;
 mod session;
 mod tray;
 
-use super::{Desk, Hear, Heard, Ui};
+use super::{Desk, Hear, Ui, without};
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -44,11 +44,6 @@ pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + S
     // A desktop that does not come to an end ends with the process.
     let _: Result<(), _> = end.recv_timeout(2 * FAREWELL);
     result
-}
-
-fn without(hear: &Hear) {
-    hear(Heard::Tray(false));
-    hear(Heard::Notifier(false));
 }
 
 /// Draws until the agent has returned.
