@@ -222,6 +222,8 @@ impl ApplicationHandler<Call> for Native {
                 // A line with a check mark has changed by itself.
                 self.show_again();
             }
+            // When the menu is closed, all is shown again anyway.
+            Call::Panel if self.choosing => {}
             Call::Panel => self.show_again(),
         }
         if !self.obey() {
