@@ -15,7 +15,6 @@ use crate::ipc::{self, Answer, Refusal, Request, Unanswered};
 use crate::platform::apart;
 use crate::session::describe::trouble;
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 const TAKE_EXAMPLES: &str = "\
@@ -152,8 +151,7 @@ pub(super) fn ask_some_agent(request: &Request, patience: Duration) -> Option<Re
 
 /// Starts an agent, and waits until it can be reached.
 fn start() -> bool {
-    let Ok(program) = std::env::current_exe() else { return false };
-    if apart::start(Command::new(program).args(["agent", "run"])).is_err() {
+    if apart::agent().and_then(|mut agent| apart::start(&mut agent)).is_err() {
         return false;
     }
     let tries = START.as_millis() / TRY.as_millis();

@@ -115,8 +115,19 @@ enum Verb {
 /// Does what the command line says; for `main` alone.
 #[must_use]
 pub fn main() -> ExitCode {
+    act(std::env::args_os().collect())
+}
+
+/// Runs the agent, on the databases that are typed and those that are configured; for the agent's own program alone.
+#[must_use]
+pub fn agent_main() -> ExitCode {
+    let mut words: Vec<OsString> = std::env::args_os().collect();
+    let typed = words.split_off(words.len().min(1));
+    act(words.into_iter().chain(["agent".into(), "run".into()]).chain(typed).collect())
+}
+
+fn act(words: Vec<OsString>) -> ExitCode {
     crate::platform::share_one_heap();
-    let words: Vec<OsString> = std::env::args_os().collect();
     let loaded = crate::config::load(&Places::find());
     language::decide(words.get(1..).unwrap_or_default(), loaded.as_ref().ok().and_then(|loaded| loaded.config.language));
     let typed = match parse(words) {

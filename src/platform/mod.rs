@@ -18,6 +18,8 @@ pub mod opened_by;
 pub mod permissions;
 pub mod process;
 pub mod range_lock;
+#[cfg(windows)]
+pub mod session_window;
 pub mod settings;
 pub mod signals;
 pub mod space;

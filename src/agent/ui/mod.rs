@@ -14,8 +14,8 @@ mod icons;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
 mod system;
-#[cfg(not(target_os = "linux"))]
-#[path = "none.rs"]
+#[cfg(any(windows, target_os = "macos"))]
+#[path = "native/mod.rs"]
 mod system;
 
 /// What the desktop says.
@@ -82,6 +82,12 @@ pub fn run<T: Send + 'static>(hear: impl Fn(Heard) + Send + Sync + 'static, agen
         true
     }));
     system::run(&hear, agent)
+}
+
+/// Says that there is no desktop.
+fn without(hear: &Hear) {
+    hear(Heard::Tray(false));
+    hear(Heard::Notifier(false));
 }
 
 /// Where orders wait for the desktop: the latest view, and the latest word on each notification.

@@ -4,7 +4,7 @@
 //! that closes would take it along, so it leaves that.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 #[cfg(unix)]
@@ -32,4 +32,42 @@ pub fn command_line() -> io::Result<PathBuf> {
     let own = std::env::current_exe()?;
     let beside = own.with_file_name("sharelock").with_extension(std::env::consts::EXE_EXTENSION);
     Ok(if beside.is_file() { beside } else { own })
+}
+
+/// Returns what runs the agent: this program, or the one beside it that has no console.
+///
+/// # Errors
+/// What the system said when it was asked which program this is.
+pub fn agent() -> io::Result<Command> {
+    Ok(agent_beside(&std::env::current_exe()?))
+}
+
+fn agent_beside(own: &Path) -> Command {
+    if let Some(program) = system::agent_without_console(own) {
+        return Command::new(program);
+    }
+    let mut command = Command::new(own);
+    command.args(["agent", "run"]);
+    command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agent_is_this_program_unless_a_better_one_lies_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("sharelock.exe");
+        let spelled = |command: &Command| {
+            [command.get_program()].into_iter().chain(command.get_args()).collect::<Vec<_>>().join(" ".as_ref())
+        };
+        let alone = agent_beside(&own);
+        assert_eq!(alone.get_program(), own.as_os_str());
+        assert_eq!(alone.get_args().collect::<Vec<_>>(), ["agent", "run"]);
+        let agent = folder.path().join("sharelock-agent.exe");
+        std::fs::write(&agent, "").unwrap();
+        let expected = if cfg!(windows) { agent.into_os_string() } else { spelled(&alone) };
+        assert_eq!(spelled(&agent_beside(&own)), expected);
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(super) fn leave_terminal(command: &mut Command) {
@@ -12,4 +13,9 @@ pub(super) fn leave_terminal(command: &mut Command) {
     };
     // SAFETY: the closure makes that one call and allocates nothing.
     unsafe { command.pre_exec(begin_session) };
+}
+
+/// Programs have no console of their own here.
+pub(super) const fn agent_without_console(_own: &Path) -> Option<PathBuf> {
+    None
 }

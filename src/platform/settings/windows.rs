@@ -12,9 +12,10 @@ pub(super) const EDITORS: &[&[&str]] = &[&["notepad.exe"]];
 const LONGEST_PATH: usize = 32_768;
 
 pub(super) fn system_folder() -> Option<PathBuf> {
+    let folder = FOLDERID_ProgramData;
     let mut path = null_mut();
-    // SAFETY: the identifier is a constant, no other user is meant, and the pointer outlives the call.
-    let result = unsafe { SHGetKnownFolderPath(&FOLDERID_ProgramData, 0, null_mut(), &raw mut path) };
+    // SAFETY: identifier and pointer outlive the call, and no other user is meant.
+    let result = unsafe { SHGetKnownFolderPath(&raw const folder, 0, null_mut(), &raw mut path) };
     // SAFETY: the system has made this text, which ends with a zero, or has left the pointer null.
     let text = unsafe { copy_wide(path, LONGEST_PATH) };
     // SAFETY: the text belongs to the caller whatever the result was, and is not used any more; null is allowed.

@@ -9,7 +9,7 @@ mod notices;
 mod session;
 mod tray;
 
-use super::{Desk, Hear, Heard, Ui};
+use super::{Desk, Hear, Ui, without};
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -45,11 +45,6 @@ pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + 
     // A desktop that does not come to an end ends with the process.
     let _: Result<(), _> = end.recv_timeout(2 * FAREWELL);
     result
-}
-
-fn without(hear: &Hear) {
-    hear(Heard::Tray(false));
-    hear(Heard::Notifier(false));
 }
 
 /// Draws until the agent has returned.
