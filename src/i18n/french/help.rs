@@ -23,6 +23,10 @@ pub fn about(command: &str) -> Option<&'static str> {
         "agent run" => "Tourner en arrière-plan, avec une icône dans le panneau",
         "agent status" => "Dire ce que fait l'agent en marche",
         "agent stop" => "Arrêter l'agent en marche",
+        "autostart" => "Démarrer l'agent à l'ouverture de votre session, ou non",
+        "autostart on" => "Démarrer l'agent à chaque ouverture de votre session",
+        "autostart off" => "Ne plus le démarrer",
+        "autostart status" => "Dire s'il démarre, et ce que dit l'entrée",
         "config" => "Montrer, vérifier et modifier la configuration",
         "config path" => "Afficher où est votre fichier, qu'il existe ou non",
         "config show" => "Afficher ce qui vaut, comme cela pourrait être écrit dans un fichier",
@@ -52,11 +56,10 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         (_, "help") => "Afficher cette aide",
         ("sharelock", "version") => "Afficher la version",
         (_, "lang") => "Parler anglais ou français : en, fr ; à défaut, SHARELOCK_LANG puis la langue du système décident",
-        ("take", "database") => "La base à prendre",
         ("release", "database") => "La base à rendre",
         ("release", "anyway") => "Même si un programme de cet ordinateur l'a encore ouverte",
         ("agent run", "databases") => "D'autres bases à surveiller, en plus de celles qui sont configurées",
-        ("agent status", "json") => "Afficher un objet JSON",
+        ("agent status" | "autostart status", "json") => "Afficher un objet JSON",
         ("config path", "system") => "Afficher où est le fichier des administrateurs",
         ("config show", "origin") => "Dire pour chaque valeur d'où elle vient",
         ("config show", "json") => "Afficher un objet JSON par ligne et par valeur, avec son origine",
@@ -66,7 +69,7 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         ("config add", "program") => "Le programme qui l'ouvre, et ses arguments ; {database} est remplacé par le chemin",
         ("status", "databases") => "Les bases à regarder",
         ("watch", "databases") => "Les bases à surveiller",
-        ("run" | "hold", "database") => "La base à prendre",
+        ("run" | "hold" | "take", "database") => "La base à prendre",
         ("wait", "database") => "La base à attendre",
         ("history" | "force-release", "database") => "La base",
         ("status", "json") => "Afficher un objet JSON par ligne et par base",
@@ -122,9 +125,8 @@ pub fn value(name: &str) -> Option<&'static str> {
         "FILE" => "FICHIER",
         "LABEL" => "NOM",
         "PATH" => "CHEMIN",
-        "CMD" => "COMMANDE",
         "LANG" => "LANGUE",
-        "COMMAND" => "COMMANDE",
+        "COMMAND" | "CMD" => "COMMANDE",
         _ => return None,
     })
 }
@@ -144,6 +146,7 @@ pub fn after(command: &str) -> Option<&'static str> {
         "take" => TAKE,
         "release" => RELEASE,
         "agent" => AGENT,
+        "autostart" => AUTOSTART,
         "config" => CONFIG,
         "config add" => CONFIG_ADD,
         "completions" => COMPLETIONS,
@@ -293,6 +296,17 @@ Exemples :
   sharelock agent run wems.db         Surveiller cette base aussi
   sharelock agent status              Que fait-il ?
   sharelock agent stop                L'arrêter ; ce qu'il garde est rendu";
+
+const AUTOSTART: &str = "\
+Exemples :
+  sharelock autostart on              Démarrer l'agent à chaque ouverture de votre session
+  sharelock autostart status          Le fait-il ?
+  sharelock autostart off             Ne plus le faire
+
+Cela ne concerne que vous, sur cet ordinateur, et prend effet à la prochaine ouverture de session ; `sharelock agent run` démarre \
+l'agent tout de suite.
+
+Codes de sortie : 0 fait, 71 le système a refusé.";
 
 const CONFIG: &str = "\
 Exemples :
