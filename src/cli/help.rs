@@ -28,14 +28,18 @@ fn in_language(language: Language) -> Command {
         Language::French => {
             // What clap adds by itself is there to be replaced only when the command is built.
             command.build();
-            in_french(command)
+            in_french(command, "")
         }
     }
 }
 
-fn in_french(command: Command) -> Command {
+/// Replaces the texts of a command and of what is below it, which is called by all its words (`agent run`), but for the program's own
+/// name; what explains a command stands under that command's name.
+fn in_french(command: Command, above: &str) -> Command {
     const TEMPLATE: &str = "{about-with-newline}\nUtilisation\u{a0}: {usage}\n\n{all-args}{after-help}";
-    let name = command.get_name().to_owned();
+    let own = command.get_name();
+    let name = if above.is_empty() || own == "help" { own.to_owned() } else { format!("{above} {own}") };
+    let below = if own == "help" || own == "sharelock" { above.to_owned() } else { name.clone() };
     let command = command
         .about(french::about(&name))
         .after_help(french::after(&name))
@@ -43,7 +47,7 @@ fn in_french(command: Command) -> Command {
         .subcommand_help_heading("Commandes\u{a0}")
         .subcommand_value_name("COMMANDE")
         .mut_args(|argument| argument_in_french(&name, argument))
-        .mut_subcommands(in_french);
+        .mut_subcommands(|command| in_french(command, &below));
     if command.get_long_about().is_some() { command.long_about(french::LONG_ABOUT) } else { command }
 }
 

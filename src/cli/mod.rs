@@ -5,6 +5,7 @@
 
 mod agent;
 mod attention;
+mod autostart;
 mod config;
 mod demo;
 mod doctor;
@@ -96,6 +97,8 @@ enum Verb {
     History(history::HistoryArguments),
     /// Run the agent in the background, see what it does, end it
     Agent(agent::AgentArguments),
+    /// Start the agent when you log in, or not
+    Autostart(autostart::AutostartArguments),
     /// Show, check and change the configuration
     Config(config::ConfigArguments),
     /// Print completions for a shell
@@ -145,6 +148,7 @@ fn act(words: Vec<OsString>) -> ExitCode {
         Verb::Take(arguments) => configured(loaded, &|config| keep::take(arguments, config).code()),
         Verb::Release(arguments) => configured(loaded, &|config| keep::release(arguments, config).code()),
         Verb::Agent(arguments) => agent::agent(arguments, loaded).code(),
+        Verb::Autostart(arguments) => autostart::autostart(arguments).code(),
         Verb::Config(arguments) => config::config(arguments).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),

@@ -7,6 +7,7 @@
 
 pub mod alarm;
 pub mod apart;
+pub mod autostart;
 mod boot_clock;
 pub mod change_notify;
 pub mod file_system;

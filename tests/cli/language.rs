@@ -95,7 +95,7 @@ fn help_and_complaints_are_french_before_anything_is_understood() {
     let mistakes: [(&[&str], &str); 8] = [
         (&[], "il manque une commande"),
         (&["frobnicate"], "commande inconnue : « frobnicate »"),
-        (&["status"], "il manque : <BASE>..."),
+        (&["history"], "il manque : <BASE>"),
         (&["status", "--frob", "wems.db"], "argument inattendu : « --frob »"),
         (&["run", "-w", "soon", "wems.db", "--", "true"], "« soon » ne convient pas à « --timeout <DURÉE> » : écrivez"),
         (&["run", "-w"], "il manque une valeur à « --timeout <DURÉE> »"),

@@ -17,6 +17,24 @@ pub fn about(command: &str) -> Option<&'static str> {
         "watch" => "Montrer qui les utilise, puis chaque changement, jusqu'à Ctrl+C",
         "force-release" => "Ordonner à la personne qui l'utilise de la libérer ; l'ordre est conservé",
         "history" => "Montrer qui l'a utilisé, de quand à quand, et comment cela s'est terminé",
+        "take" => "Laisser l'agent la garder pour vous, jusqu'à ce que vous la libériez",
+        "release" => "Laisser l'agent la rendre",
+        "agent" => "Faire tourner l'agent en arrière-plan, voir ce qu'il fait, l'arrêter",
+        "agent run" => "Tourner en arrière-plan, avec une icône dans le panneau",
+        "agent status" => "Dire ce que fait l'agent en marche",
+        "agent stop" => "Arrêter l'agent en marche",
+        "autostart" => "Démarrer l'agent à l'ouverture de votre session, ou non",
+        "autostart on" => "Démarrer l'agent à chaque ouverture de votre session",
+        "autostart off" => "Ne plus le démarrer",
+        "autostart status" => "Dire s'il démarre, et ce que dit l'entrée",
+        "config" => "Montrer, vérifier et modifier la configuration",
+        "config path" => "Afficher où est votre fichier, qu'il existe ou non",
+        "config show" => "Afficher ce qui vaut, comme cela pourrait être écrit dans un fichier",
+        "config check" => "Dire ce qui ne va pas : dans tous les fichiers, ou dans un qui pourrait être le vôtre",
+        "config init" => "Créer votre fichier, avec chaque réglage en commentaire ; un fichier existant reste tel quel",
+        "config add" => "Ajouter une base à votre fichier",
+        "config edit" => "Ouvrir votre fichier dans un éditeur, et le vérifier ensuite",
+        "config schema" => "Afficher le schéma JSON du fichier, pour les éditeurs",
         "completions" => "Afficher les complétions pour un shell",
         "man" => "Afficher la page de manuel",
         "doctor" => "Trouver ce qui ne va pas dans un dossier partagé",
@@ -38,9 +56,20 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         (_, "help") => "Afficher cette aide",
         ("sharelock", "version") => "Afficher la version",
         (_, "lang") => "Parler anglais ou français : en, fr ; à défaut, SHARELOCK_LANG puis la langue du système décident",
+        ("release", "database") => "La base à rendre",
+        ("release", "anyway") => "Même si un programme de cet ordinateur l'a encore ouverte",
+        ("agent run", "databases") => "D'autres bases à surveiller, en plus de celles qui sont configurées",
+        ("agent status" | "autostart status", "json") => "Afficher un objet JSON",
+        ("config path", "system") => "Afficher où est le fichier des administrateurs",
+        ("config show", "origin") => "Dire pour chaque valeur d'où elle vient",
+        ("config show", "json") => "Afficher un objet JSON par ligne et par valeur, avec son origine",
+        ("config check", "file") => "Le fichier à regarder à la place du vôtre",
+        ("config add", "label") => "Comment elle doit s'appeler",
+        ("config add", "path") => "Où elle se trouve",
+        ("config add", "program") => "Le programme qui l'ouvre, et ses arguments ; {database} est remplacé par le chemin",
         ("status", "databases") => "Les bases à regarder",
         ("watch", "databases") => "Les bases à surveiller",
-        ("run" | "hold", "database") => "La base à prendre",
+        ("run" | "hold" | "take", "database") => "La base à prendre",
         ("wait", "database") => "La base à attendre",
         ("history" | "force-release", "database") => "La base",
         ("status", "json") => "Afficher un objet JSON par ligne et par base",
@@ -52,7 +81,7 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         ("doctor", "timeout") => {
             "Combien de temps attendre l'autre ordinateur : des secondes, ou un nombre suivi de ms, s, m ou h"
         }
-        ("run" | "hold" | "wait", "timeout") => {
+        ("run" | "hold" | "wait" | "take", "timeout") => {
             "Attendre au plus aussi longtemps : des secondes, ou un nombre suivi de ms, s, m ou h"
         }
         ("run" | "hold", "note") => "Quelques mots pour ceux qui attendent",
@@ -64,6 +93,7 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
             "Que faire du programme quand la réservation est perdue, ou va l'être : warn (le dire, et le laisser continuer), stop \
              (l'arrêter)"
         }
+        ("run", "gui") => "Demander dans une fenêtre que faire quand quelqu'un l'utilise, au lieu d'attendre ; pour les icônes",
         ("run", "grace") => "Combien de temps le programme peut mettre à se terminer avant d'être arrêté de force",
         ("run", "command") => "Le programme et ses arguments",
         ("hold", "until_eof") => "Rendre la base à la fin de l'entrée standard",
@@ -92,8 +122,11 @@ pub fn value(name: &str) -> Option<&'static str> {
         "TEXT" => "TEXTE",
         "WHAT" => "QUOI",
         "HOLDER" => "QUI",
+        "FILE" => "FICHIER",
+        "LABEL" => "NOM",
+        "PATH" => "CHEMIN",
         "LANG" => "LANGUE",
-        "COMMAND" => "COMMANDE",
+        "COMMAND" | "CMD" => "COMMANDE",
         _ => return None,
     })
 }
@@ -110,6 +143,12 @@ pub fn after(command: &str) -> Option<&'static str> {
         "watch" => WATCH,
         "force-release" => FORCE_RELEASE,
         "history" => HISTORY,
+        "take" => TAKE,
+        "release" => RELEASE,
+        "agent" => AGENT,
+        "autostart" => AUTOSTART,
+        "config" => CONFIG,
+        "config add" => CONFIG_ADD,
         "completions" => COMPLETIONS,
         "man" => MAN,
         "demo" => "Exemples :\n  sharelock demo      Prend dix secondes et ne laisse rien derrière elle",
@@ -127,7 +166,11 @@ Exemples :
   sharelock watch wems.db                      Qui l'utilise, et chaque changement
   sharelock history --since 7d wems.db         Qui l'a utilisé cette semaine
   sharelock doctor wems.db                     Pourquoi cela ne marche-t-il pas ?
+  sharelock config add RH /srv/rh/base.db      Désormais, elle s'appelle RH
   sharelock demo                               Voir comment cela marche
+
+Un nom configuré (`sharelock config`) peut remplacer une base partout. Ce qui contient un séparateur de chemin, ou désigne un fichier \
+existant, est un chemin ; le reste est un nom, en majuscules ou en minuscules, et un chemin s'il n'y a pas de tel nom.
 
 Codes de sortie :
   0    fait
@@ -138,7 +181,7 @@ Codes de sortie :
   73   aucune réservation n'y est possible (plein, lecture seule, synchronisé, pas un fichier)
   75   quelqu'un d'autre l'utilise, ou la réservation a été perdue
   77   droits insuffisants
-  78   les durées dans l'environnement se contredisent
+  78   la configuration est inutilisable
   130  interrompu
   Sinon, `run` renvoie le code du programme lui-même ; 126, 127 et 128+n comme sh.";
 
@@ -226,6 +269,63 @@ signe de vie. L'historique garde jusqu'à 10 Mo ; ensuite la moitié la plus an
 Le CSV suit la RFC 4180. Une cellule qu'un tableur pourrait prendre pour une formule commence par une apostrophe.
 
 Codes de sortie : 0, même quand l'historique est vide ; 69 le dossier partagé est injoignable, 77 droits insuffisants.";
+
+const TAKE: &str = "\
+Exemples :
+  sharelock take wems.db              L'agent la garde pour vous, jusqu'à ce que vous la libériez
+  sharelock take -w 10m wems.db       Attendre si quelqu'un l'utilise
+  sharelock release wems.db
+
+L'agent est démarré s'il n'est pas en marche. Sans agent, `sharelock hold` garde une base aussi longtemps qu'il est en marche.
+
+Codes de sortie : 0 prise, 75 quelqu'un d'autre l'utilise, 69 le dossier partagé ou l'agent est injoignable, 73 aucune réservation \
+n'y est possible, 77 droits insuffisants.";
+
+const RELEASE: &str = "\
+Exemples :
+  sharelock release wems.db
+  sharelock release --anyway wems.db  Même si un programme de cet ordinateur l'a encore ouverte
+
+Ce que gardent vos propres `run` ou `hold` leur est redemandé.
+
+Codes de sortie : 0 rendue, 75 un programme l'a encore ouverte, 69 l'agent est injoignable.";
+
+const AGENT: &str = "\
+Exemples :
+  sharelock agent run                 Surveiller tout ce qui est configuré, avec une icône dans le panneau
+  sharelock agent run wems.db         Surveiller cette base aussi
+  sharelock agent status              Que fait-il ?
+  sharelock agent stop                L'arrêter ; ce qu'il garde est rendu";
+
+const AUTOSTART: &str = "\
+Exemples :
+  sharelock autostart on              Démarrer l'agent à chaque ouverture de votre session
+  sharelock autostart status          Le fait-il ?
+  sharelock autostart off             Ne plus le faire
+
+Cela ne concerne que vous, sur cet ordinateur, et prend effet à la prochaine ouverture de session ; `sharelock agent run` démarre \
+l'agent tout de suite.
+
+Codes de sortie : 0 fait, 71 le système a refusé.";
+
+const CONFIG: &str = "\
+Exemples :
+  sharelock config add RH /srv/rh/base.db    Désormais : sharelock status RH
+  sharelock config show --origin             Ce qui vaut, et quelle ligne le dit
+  sharelock config check                     Ce qui ne va pas
+  sharelock config init                      Un fichier avec chaque réglage, en commentaire
+  sharelock config edit                      L'ouvrir, et le vérifier ensuite
+
+Les options passent avant les variables d'environnement, celles-ci avant votre fichier, et votre fichier avant celui des \
+administrateurs, qui peut verrouiller des réglages ; `sharelock config init` et un regard dans le nouveau fichier disent comment.
+
+Codes de sortie : 0 fait, 78 la configuration est inutilisable, 73 un fichier ne peut pas être écrit ou existe déjà.";
+
+const CONFIG_ADD: &str = "\
+Exemples :
+  sharelock config add RH 'S:\\RH\\base.db'
+  sharelock config add RH /srv/rh/base.db --program wems {database}
+  sharelock run RH                           Lance ce programme dès que RH est libre";
 
 const COMPLETIONS: &str = "\
 Exemples :

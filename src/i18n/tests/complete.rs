@@ -4,16 +4,16 @@
 //! that nobody put into the list, so the lists are compared with the sources of the enums.
 
 use super::super::doctor::{
-    Access, Aside, Clock, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space, Speed, Sync,
-    System, Topic, Verdict, Waits, Who, Words, Writing, aside, title, words,
+    Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space,
+    Speed, Sync, System, Topic, Verdict, Waits, Who, Words, Writing, aside, title, words,
 };
 use super::super::*;
 use super::{someone, when};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-/// What is the same in both languages, and should be.
-const SAME: &[&str] = &["ok", "versions", "/share", "NFS 4.2, server:/share (hard)"];
+/// What is the same in both languages, and should be: names, and a line about the settings, which comes with its words.
+const SAME: &[&str] = &["ok", "PC-QUAI2", "versions", "/share", "NFS 4.2, server:/share (hard)"];
 
 const SHORT: Duration = Duration::from_millis(7);
 const LONG: Duration = Duration::from_secs(3900);
@@ -261,6 +261,7 @@ fn every_row_of_the_doctor_has_a_title_that_fits() {
         Topic::PairChange,
         Topic::PairNames,
         Topic::PairClock,
+        Topic::Configuration,
     ];
     assert_eq!(topics.len(), source.len());
     for topic in topics {
@@ -374,6 +375,9 @@ fn findings() -> Vec<Finding> {
     all.extend(lease_findings().map(Finding::Leases));
     all.extend([Waits::Told, Waits::Woken, Waits::Notified, Waits::Ask].map(Finding::Waits));
     all.extend(pair_findings().map(Finding::Pair));
+    let settings = [Configuration::Nothing, Configuration::Good(1), Configuration::Good(3)];
+    all.extend(settings.map(Finding::Configuration));
+    all.extend([Configuration::PassedOver(text()), Configuration::Broken(text())].map(Finding::Configuration));
     all
 }
 
@@ -438,6 +442,7 @@ fn every_finding_is_told_in_both_languages() {
         ("Leases", "Leases"),
         ("Waits", "Waits"),
         ("Pair", "Pair"),
+        ("Configuration", "Configuration"),
     ] {
         all(name, DOCTOR, &inside(outer, &samples));
     }
