@@ -11,6 +11,7 @@ pub mod model;
 pub mod page;
 pub mod pages;
 pub mod shown;
+pub mod tidings;
 pub mod ui;
 pub mod view;
 pub mod window;

@@ -6,6 +6,7 @@
 
 use super::events::{Action, Asker, Event, Seen};
 use super::shown::{Key, NoticeKey, Topic, Wish};
+pub use super::tidings::{Hold, Tiding};
 use super::ui::Heard;
 use crate::clock::{Moment, Ticks, WallTime};
 use crate::config::{Config, DatabaseConfig, WhenFree};
@@ -26,40 +27,6 @@ const GONE_FOR: Duration = Duration::from_secs(20);
 const FAREWELL: Duration = Duration::from_secs(4);
 /// How many programs are named that still have a database open.
 const MOST_PROGRAMS: usize = 4;
-
-/// Whether the agent has a database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// It does not.
-    No,
-    /// It is taking it.
-    Taking,
-    /// It has it.
-    Has(Token),
-    /// It was past its fence and is winning it back.
-    Unsure,
-    /// It is giving it back.
-    Releasing,
-}
-
-/// Something that is worth a notification until it is dismissed, replaced or untrue.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tiding {
-    /// It is free.
-    Free,
-    /// Somebody was faster.
-    TooLate(Person),
-    /// It could not be taken.
-    NotTaken(Refusal),
-    /// News about the lease.
-    News(News),
-    /// Programs still have it open.
-    StillOpen(Vec<String>),
-    /// The folder has been out of sight since then.
-    Gone(Ticks),
-    /// It can be seen again.
-    Back,
-}
 
 /// One database.
 #[derive(Debug, Clone, PartialEq, Eq)]

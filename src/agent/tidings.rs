@@ -1,0 +1,41 @@
+//! What the agent remembers of one database: whether it has it, and what is worth a notification.
+
+use crate::clock::Ticks;
+use crate::i18n::Person;
+use crate::ipc::Refusal;
+use crate::lease::record::Token;
+use crate::session::News;
+
+/// Whether the agent has a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// It does not.
+    No,
+    /// It is taking it.
+    Taking,
+    /// It has it.
+    Has(Token),
+    /// It was past its fence and is winning it back.
+    Unsure,
+    /// It is giving it back.
+    Releasing,
+}
+
+/// Something that is worth a notification until it is dismissed, replaced or untrue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Tiding {
+    /// It is free.
+    Free,
+    /// Somebody was faster.
+    TooLate(Person),
+    /// It could not be taken.
+    NotTaken(Refusal),
+    /// News about the lease.
+    News(News),
+    /// Programs still have it open.
+    StillOpen(Vec<String>),
+    /// The folder has been out of sight since then.
+    Gone(Ticks),
+    /// It can be seen again.
+    Back,
+}
