@@ -9,7 +9,7 @@ use interprocess::local_socket::traits::{Listener as _, Stream as _};
 use interprocess::local_socket::{Listener, ListenerOptions, Stream};
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -68,7 +68,7 @@ pub fn connect() -> io::Result<Conversation> {
 }
 
 /// Returns the folder in which this user's programs of this computer meet; it is made if it is missing.
-fn own_folder(base: PathBuf) -> io::Result<PathBuf> {
+fn own_folder(base: &Path) -> io::Result<PathBuf> {
     let folder = base.join("sharelock");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)

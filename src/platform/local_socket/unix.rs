@@ -12,7 +12,7 @@ use std::path::PathBuf;
 pub(super) fn folder() -> io::Result<PathBuf> {
     let dirs = BaseDirs::new().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "this user has no home folder"))?;
     let base = dirs.runtime_dir().or_else(|| dirs.state_dir()).unwrap_or_else(|| dirs.data_local_dir());
-    let folder = own_folder(base.to_path_buf())?;
+    let folder = own_folder(base)?;
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700))?;
     Ok(folder)
 }

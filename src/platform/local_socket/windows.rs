@@ -14,7 +14,7 @@ use widestring::U16CString;
 /// Returns the folder, which Windows closes to other users.
 pub(super) fn folder() -> io::Result<PathBuf> {
     let dirs = BaseDirs::new().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "this user has no profile folder"))?;
-    own_folder(dirs.data_local_dir().to_path_buf())
+    own_folder(dirs.data_local_dir())
 }
 
 pub(super) fn name() -> io::Result<Name<'static>> {
