@@ -5,9 +5,8 @@
 //! missing; a sleep shows on the clock afterwards, and the end of the session comes as a signal.
 
 use super::super::icons::Frame;
-use super::super::{Desk, Hear, Heard};
+use super::super::{Desk, Hear};
 use super::Call;
-use crate::agent::shown::{Notice, NoticeKey};
 use std::sync::{Arc, Condvar};
 use tray_icon::{Icon, MouseButton, TrayIcon, TrayIconBuilder};
 use winit::error::EventLoopError;
@@ -52,20 +51,6 @@ fn template(rgba: &[u8]) -> Vec<u8> {
         [0, 0, 0, u8::try_from(u16::from(pixel[3]) * darkness / 255).unwrap_or(u8::MAX)]
     };
     rgba.chunks_exact(4).flat_map(pixel).collect()
-}
-
-/// Notifications, which there are none of yet.
-pub(super) struct Notifier;
-
-impl Notifier {
-    pub(super) fn begin(hear: &Hear) -> Self {
-        hear(Heard::Notifier(false));
-        Self
-    }
-
-    pub(super) const fn obey(&mut self, _: NoticeKey, _: Option<Notice>) {}
-
-    pub(super) const fn leave(&mut self) {}
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@
 mod menu;
 #[cfg(windows)]
 #[path = "windows.rs"]
-mod system;
+mod panel;
 #[cfg(target_os = "macos")]
 #[path = "macos.rs"]
-mod system;
+mod panel;
 mod tooltip;
 
 use super::{Desk, Hear, Heard, Ui, icons, without};
@@ -44,7 +44,7 @@ enum Call {
 }
 
 pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
-    let Ok(event_loop) = system::event_loop() else {
+    let Ok(event_loop) = panel::event_loop() else {
         without(&hear);
         return agent(Ui(Arc::new(Desk::new(|| ()))));
     };
@@ -59,8 +59,9 @@ pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + S
             call(proxy, Call::Orders);
         }
     }));
+    hear(Heard::Notifier(false));
     // Kept until the loop has ended.
-    let _session = system::session(&desk, &rung, &hear, &proxy);
+    let _session = panel::session(&desk, &rung, &hear, &proxy);
     let over = Over(Arc::clone(&desk));
     let ui = Ui(Arc::clone(&desk));
     let agent = thread::Builder::new()
@@ -84,9 +85,9 @@ fn draw(event_loop: EventLoop<Call>, mut native: Native) {
     let clicks = native.proxy.clone();
     TrayIconEvent::set_event_handler(Some(move |event| {
         if let TrayIconEvent::Click { button, button_state: MouseButtonState::Up, .. } = event {
-            if system::opens_menu(button) {
+            if panel::opens_menu(button) {
                 call(&clicks, Call::Menu);
-            } else if system::is_click(button) {
+            } else if panel::is_click(button) {
                 call(&clicks, Call::Click);
             }
         }
@@ -118,14 +119,12 @@ struct Native {
     here: Option<bool>,
     /// The menu was open, and what was chosen in it is on its way.
     choosing: bool,
-    notifier: system::Notifier,
 }
 
 impl Native {
     fn new(desk: Arc<Desk>, called: Arc<AtomicBool>, hear: Hear, proxy: EventLoopProxy<Call>) -> Self {
         let menu = Menu::new(Arc::clone(&hear));
-        let notifier = system::Notifier::begin(&hear);
-        Self { desk, called, hear, proxy, menu, tray: None, view: None, here: None, choosing: false, notifier }
+        Self { desk, called, hear, proxy, menu, tray: None, view: None, here: None, choosing: false }
     }
 
     /// Does what is ordered; false when the agent has returned.
@@ -136,14 +135,12 @@ impl Native {
             let view = if self.choosing { None } else { orders.view.take() };
             (view, take(&mut orders.notices), orders.over)
         };
-        for (key, order) in notices {
-            self.notifier.obey(key, order);
+        // There are no notifications here yet, so each is gone at once.
+        for (key, _) in notices.into_iter().filter(|(_, notice)| notice.is_some()) {
+            (self.hear)(Heard::Dismissed(key));
         }
         if let Some(view) = view {
             self.show(view);
-        }
-        if over {
-            self.notifier.leave();
         }
         !over
     }
@@ -189,13 +186,13 @@ impl Native {
 
 /// Changes icon and tooltip; false where there is no panel to show them.
 fn is_drawn(tray: &TrayIcon, view: &View) -> bool {
-    system::set_icon(tray, &icons::icon(view.face, view.attention)) && tray.set_tooltip(Some(tooltip(view))).is_ok()
+    panel::set_icon(tray, &icons::icon(view.face, view.attention)) && tray.set_tooltip(Some(tooltip(view))).is_ok()
 }
 
 fn build(view: &View, menu: &mut Menu) -> Option<TrayIcon> {
     let builder =
         TrayIconBuilder::new().with_menu_on_left_click(false).with_menu_on_right_click(false).with_tooltip(tooltip(view));
-    let builder = system::with_icon(builder, &icons::icon(view.face, view.attention));
+    let builder = panel::with_icon(builder, &icons::icon(view.face, view.attention));
     let builder = match menu.draw(&view.menu) {
         Some(menu) => builder.with_menu(menu),
         None => builder,

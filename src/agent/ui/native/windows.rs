@@ -6,7 +6,6 @@
 use super::super::icons::Frame;
 use super::super::{Desk, Hear, Heard, Orders};
 use super::{Call, call};
-use crate::agent::shown::{Notice, NoticeKey};
 use crate::platform::session_window::{self, Occasion, SessionWindow};
 use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
@@ -72,18 +71,4 @@ fn icon(frames: &[Frame]) -> Option<Icon> {
     let wanted = session_window::panel_icon_side();
     let frame = frames.iter().find(|frame| frame.side >= wanted).or(frames.last())?;
     Icon::from_rgba(frame.rgba.clone(), frame.side.into(), frame.side.into()).ok()
-}
-
-/// Notifications.
-pub(super) struct Notifier;
-
-impl Notifier {
-    pub(super) fn begin(hear: &Hear) -> Self {
-        hear(Heard::Notifier(false));
-        Self
-    }
-
-    pub(super) fn obey(&mut self, _key: NoticeKey, _order: Option<Notice>) {}
-
-    pub(super) fn leave(&mut self) {}
 }
