@@ -10,6 +10,8 @@ pub mod apart;
 pub mod autostart;
 mod boot_clock;
 pub mod change_notify;
+#[cfg(target_os = "linux")]
+mod desktop_entry;
 pub mod file_system;
 pub mod files;
 pub mod guard;
@@ -20,6 +22,7 @@ pub mod permissions;
 pub mod process;
 pub mod range_lock;
 pub mod settings;
+pub mod shortcut;
 pub mod signals;
 pub mod space;
 pub mod sync_program;
