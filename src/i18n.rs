@@ -408,6 +408,7 @@ pub mod doctor;
 mod english;
 mod french;
 mod reason;
+pub mod shortcut;
 mod times;
 
 pub use french::help as french_help;

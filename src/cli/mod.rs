@@ -21,6 +21,7 @@ mod manual;
 mod open;
 mod run;
 mod seen;
+mod shortcut;
 mod status;
 mod supervise;
 mod take;
@@ -99,6 +100,8 @@ enum Verb {
     Agent(agent::AgentArguments),
     /// Start the agent when you log in, or not
     Autostart(autostart::AutostartArguments),
+    /// Make something to click on that opens a configured database
+    Shortcut(shortcut::ShortcutArguments),
     /// Show, check and change the configuration
     Config(config::ConfigArguments),
     /// Print completions for a shell
@@ -149,6 +152,7 @@ fn act(words: Vec<OsString>) -> ExitCode {
         Verb::Release(arguments) => configured(loaded, &|config| keep::release(arguments, config).code()),
         Verb::Agent(arguments) => agent::agent(arguments, loaded).code(),
         Verb::Autostart(arguments) => autostart::autostart(arguments).code(),
+        Verb::Shortcut(arguments) => configured(loaded, &|config| shortcut::shortcut(arguments, config).code()),
         Verb::Config(arguments) => config::config(arguments).code(),
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),

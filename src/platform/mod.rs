@@ -10,6 +10,8 @@ pub mod apart;
 pub mod autostart;
 mod boot_clock;
 pub mod change_notify;
+#[cfg(target_os = "linux")]
+mod desktop_entry;
 pub mod file_system;
 pub mod files;
 pub mod guard;
@@ -22,6 +24,7 @@ pub mod range_lock;
 #[cfg(windows)]
 pub mod session_window;
 pub mod settings;
+pub mod shortcut;
 pub mod signals;
 pub mod space;
 pub mod sync_program;

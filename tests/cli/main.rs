@@ -18,6 +18,7 @@ mod language;
 mod lost;
 #[cfg(unix)]
 mod run;
+mod shortcut;
 mod status;
 mod usage;
 mod wait;

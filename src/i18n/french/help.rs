@@ -27,6 +27,7 @@ pub fn about(command: &str) -> Option<&'static str> {
         "autostart on" => "Démarrer l'agent à chaque ouverture de votre session",
         "autostart off" => "Ne plus le démarrer",
         "autostart status" => "Dire s'il démarre, et ce que dit l'entrée",
+        "shortcut" => "Créer une icône à cliquer qui ouvre une base configurée",
         "config" => "Montrer, vérifier et modifier la configuration",
         "config path" => "Afficher où est votre fichier, qu'il existe ou non",
         "config show" => "Afficher ce qui vaut, comme cela pourrait être écrit dans un fichier",
@@ -60,6 +61,8 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         ("release", "anyway") => "Même si un programme de cet ordinateur l'a encore ouverte",
         ("agent run", "databases") => "D'autres bases à surveiller, en plus de celles qui sont configurées",
         ("agent status" | "autostart status", "json") => "Afficher un objet JSON",
+        ("shortcut", "database") => "La base configurée",
+        ("shortcut", "to") => "La mettre là, et non sur votre bureau",
         ("config path", "system") => "Afficher où est le fichier des administrateurs",
         ("config show", "origin") => "Dire pour chaque valeur d'où elle vient",
         ("config show", "json") => "Afficher un objet JSON par ligne et par valeur, avec son origine",
@@ -122,6 +125,7 @@ pub fn value(name: &str) -> Option<&'static str> {
         "TEXT" => "TEXTE",
         "WHAT" => "QUOI",
         "HOLDER" => "QUI",
+        "FOLDER" => "DOSSIER",
         "FILE" => "FICHIER",
         "LABEL" => "NOM",
         "PATH" => "CHEMIN",
@@ -147,6 +151,7 @@ pub fn after(command: &str) -> Option<&'static str> {
         "release" => RELEASE,
         "agent" => AGENT,
         "autostart" => AUTOSTART,
+        "shortcut" => SHORTCUT,
         "config" => CONFIG,
         "config add" => CONFIG_ADD,
         "completions" => COMPLETIONS,
@@ -307,6 +312,17 @@ Cela ne concerne que vous, sur cet ordinateur, et prend effet à la prochaine ou
 l'agent tout de suite.
 
 Codes de sortie : 0 fait, 71 le système a refusé.";
+
+const SHORTCUT: &str = "\
+Exemples :
+  sharelock shortcut RH               Sur votre bureau
+  sharelock shortcut RH --to ~/bin    Ailleurs
+
+Un clic demande dans une fenêtre que faire quand quelqu'un d'autre l'utilise. La base doit être configurée, avec son programme \
+(`sharelock config add`).
+
+Codes de sortie : 0 créée, 64 elle n'est pas configurée ou n'a pas de programme, 73 impossible à cet endroit ou sur ce système, \
+77 droits insuffisants.";
 
 const CONFIG: &str = "\
 Exemples :

@@ -1,9 +1,9 @@
-//! Linux: a desktop entry in the user's autostart folder (XDG Autostart 0.5), quoted as the Desktop Entry Specification 1.5 says.
+//! Linux: a desktop entry in the user's autostart folder (XDG Autostart 0.5).
 //!
-//! Hazard: three layers of escaping. A value of the key file escapes the backslash; inside `Exec`, an argument in double quotes escapes
-//! four characters; and `%` begins a field code everywhere in it.
+//! Hazard: desktops turn an entry off in two ways, by `Hidden` and by a key of GNOME's that others have taken over; both count.
 
 use super::{Entry, State, gone, no_home, text};
+use crate::platform::desktop_entry::{argument, value};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,7 +53,6 @@ fn entry(program: &str) -> String {
     format!(
         "[Desktop Entry]\n\
          Type=Application\n\
-         Version=1.5\n\
          Name=Sharelock\n\
          Comment=Take turns on shared database files\n\
          Comment[fr]=Utiliser \u{e0} tour de r\u{f4}le des bases de donn\u{e9}es partag\u{e9}es\n\
@@ -66,25 +65,6 @@ fn entry(program: &str) -> String {
         value(program),
         value(&argument(program))
     )
-}
-
-/// Quotes one argument of `Exec`.
-fn argument(word: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in word.chars() {
-        match c {
-            '"' | '`' | '$' | '\\' => quoted.extend(['\\', c]),
-            '%' => quoted.push_str("%%"),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Escapes a value of a key file.
-fn value(text: &str) -> String {
-    text.replace('\\', "\\\\")
 }
 
 /// Reads how an entry stands, and its program.
