@@ -3,7 +3,7 @@
 ;
 ; Hazards. A text of NSIS holds 1024 characters and a longer PATH reads as empty: PATH is changed in memory of our own. A program that
 ; runs cannot be overwritten, but renamed: an update does not end what people are in the middle of.
-Unicode true
+Target amd64-unicode
 !include MUI2.nsh
 !include LogicLib.nsh
 !include FileFunc.nsh
