@@ -9,12 +9,13 @@ use super::record::{
 use super::rules::Rules;
 use super::timing::Timing;
 use super::wire::{Action, Event, Failure, Op, Over, Reply, Report, RequestId};
-use super::{Client, Identity, Memory, Status};
+use super::{Belief, Client, Identity, Memory, Status};
 use crate::clock::{Moment, Ticks, WallTime};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod look;
 mod status;
 
 /// The wall clock at the beginning of every scene: in 2027.
@@ -33,8 +34,12 @@ struct Scene {
     /// Operations whose answers stay away until [`Scene::answer`].
     hanging: Option<fn(&Op) -> bool>,
     hung: Vec<(RequestId, Op)>,
+    /// Happens right before a create, which then finds its number taken.
+    on_create: Option<fn(&mut Self)>,
     /// Since the beginning.
     now: Duration,
+    /// How far the wall clock was set, in milliseconds.
+    skew: i64,
     asked: Vec<Op>,
     told: Vec<Report>,
 }
@@ -64,7 +69,9 @@ impl Scene {
             refused: None,
             hanging: None,
             hung: Vec::new(),
+            on_create: None,
             now: Duration::ZERO,
+            skew: 0,
             asked: Vec::new(),
             told: Vec::new(),
         }
@@ -73,7 +80,7 @@ impl Scene {
     fn moment(&self) -> Moment {
         Moment {
             ticks: Ticks::from_nanos(1_000_000_000_000) + self.now,
-            wall: WallTime(THEN.0 + i64::try_from(self.now.as_millis()).unwrap()),
+            wall: WallTime(THEN.0 + self.skew + i64::try_from(self.now.as_millis()).unwrap()),
         }
     }
 
@@ -129,6 +136,45 @@ impl Scene {
         self.client.status(self.moment())
     }
 
+    /// Returns what was asked since the last call, in short.
+    fn questions(&mut self) -> Vec<String> {
+        let short = |op: Op| match op {
+            Op::Touch => "touch".into(),
+            Op::Ping => "ping".into(),
+            Op::ReadBoard => "board".into(),
+            Op::List => "list".into(),
+            Op::ReadLease(number) => format!("lease {number}"),
+            Op::ReadNotice => "notice".into(),
+            Op::Probe(_) => "probe".into(),
+            Op::Create(body, _) => format!("create {}", body.id.number),
+            Op::WriteHead(number, head) => format!("head {number} {:?} {}", head.state, head.counter),
+            Op::WriteRecord(body, head) => format!("record {} {:?} {}", body.id.number, head.state, head.counter),
+            Op::Void(id, _) => format!("void {}", id.number),
+            Op::Lock(number) => format!("lock {number}"),
+            Op::Close(number) => format!("close {number}"),
+            Op::CreateNotice(..) => "create notice".into(),
+            Op::WriteNotice(..) => "write notice".into(),
+            Op::RemoveNotice(_) => "remove notice".into(),
+            Op::WriteBoard(board) => format!("write board {} {:?}", board.id.number, board.state),
+            Op::WriteRevoke(_) => "write order".into(),
+            Op::CleanUp { number, .. } => format!("clean up {number}"),
+        };
+        std::mem::take(&mut self.asked).into_iter().map(short).collect()
+    }
+
+    /// Returns whether the ledger was listed since the last question of this kind.
+    fn listed(&mut self) -> bool {
+        self.questions().contains(&"list".to_owned())
+    }
+
+    /// Returns the number that the client believes to hold.
+    fn held(&self) -> Option<u64> {
+        match self.client.belief(self.moment().ticks) {
+            Belief::Holding(id, _) => Some(id.number.0),
+            Belief::None | Belief::Unsure(_) => None,
+        }
+    }
+
     fn was_told(&self, report: &Report) -> bool {
         self.told.contains(report)
     }
@@ -147,6 +193,10 @@ impl Scene {
             Op::ReadNotice => Reply::Notice(self.notice.clone()),
             Op::Probe(_) => Reply::Evidence(self.evidence),
             Op::Create(body, at) => {
+                if let Some(happens) = self.on_create.take() {
+                    happens(self);
+                    return Ok(Reply::Exists);
+                }
                 if self.leases.contains_key(&body.id.number) {
                     return Ok(Reply::Exists);
                 }
@@ -180,9 +230,10 @@ impl Scene {
                 let allowed = match (over, &self.notice) {
                     (_, NoticeSeen::Missing) | (Over::Mine, NoticeSeen::Foreign { .. }) => false,
                     (Over::Mine, NoticeSeen::Ours { id, .. }) => *id == body.id,
-                    (Over::Fingerprint(expected), NoticeSeen::Ours { fingerprint, .. } | NoticeSeen::Foreign { fingerprint, .. }) => {
-                        expected == fingerprint
-                    }
+                    (
+                        Over::Fingerprint(expected),
+                        NoticeSeen::Ours { fingerprint, .. } | NoticeSeen::Foreign { fingerprint, .. },
+                    ) => expected == fingerprint,
                 };
                 if !allowed {
                     return Ok(Reply::Notice(self.notice.clone()));

@@ -100,7 +100,9 @@ fn a_lock_that_was_seen_held_and_is_free_makes_it_stale() {
 fn an_old_file_makes_it_stale() {
     let mut scene = held();
     let age = |seconds| Evidence { age: Some(Duration::from_secs(seconds)), ..Evidence::NONE };
-    for (seconds, state, takeable) in [(60, Seen::Held, 300), (61, Seen::Stale, 300), (299, Seen::Stale, 300), (300, Seen::Stale, 180)] {
+    for (seconds, state, takeable) in
+        [(60, Seen::Held, 300), (61, Seen::Stale, 300), (299, Seen::Stale, 300), (300, Seen::Stale, 180)]
+    {
         scene.evidence = age(seconds);
         let status = scene.look();
         assert_eq!((status.state, status.takeable_in), (state, Some(Duration::from_secs(takeable))), "{seconds} s");
