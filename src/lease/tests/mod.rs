@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod claim;
+mod hold;
 mod look;
 mod status;
 
@@ -253,6 +255,12 @@ impl Scene {
             }
             Op::CleanUp { number, .. } => Reply::Removed(self.leases.remove(number).is_some()),
         })
+    }
+
+    /// Returns the board that the holder of this lease writes.
+    fn board_of(&self, number: u64) -> Board {
+        let Some(Found::Record { body, .. }) = self.leases.get(&Number(number)) else { panic!("no lease {number}") };
+        Board { id: body.id, token: body.token, state: State::Live, long: body.promise.long }
     }
 
     /// Puts something under this number.
