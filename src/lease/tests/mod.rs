@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod claim;
+mod client;
 mod hold;
+mod judge;
 mod look;
 mod status;
 
