@@ -25,6 +25,9 @@ mod status;
 /// The wall clock at the beginning of every scene: in 2027.
 const THEN: WallTime = WallTime(1_800_000_000_000);
 
+/// More than any scene needs at once, of questions or of ticks.
+const MOST: usize = 1000;
+
 /// A client and the share before it.
 struct Scene {
     client: Client,
@@ -91,7 +94,9 @@ impl Scene {
     /// Tells the client something now, and answers all that it asks.
     fn tell(&mut self, event: Event) {
         self.client.handle(self.moment(), event);
+        let most = self.asked.len() + MOST;
         while let Some(action) = self.client.poll() {
+            assert!(self.asked.len() < most, "it asks and asks");
             match action {
                 Action::Report(report) => self.told.push(report),
                 Action::Request(id, op) => {
@@ -116,7 +121,8 @@ impl Scene {
     /// Lets the time pass as a session does, with a tick whenever one is due.
     fn pass(&mut self, seconds: u64) {
         let end = self.now + Duration::from_secs(seconds);
-        loop {
+        for tick in 0.. {
+            assert!(tick < MOST, "it wants a tick again and again");
             let start = Ticks::from_nanos(1_000_000_000_000);
             match self.client.deadline().map(|due| due.since(start).max(self.now)) {
                 Some(due) if due <= end => self.now = due,
