@@ -337,6 +337,7 @@ fn a_claim_that_took_longer_than_its_deadline_is_withdrawn() {
         scene.at(seconds).answer();
         assert_eq!(scene.held(), held, "{seconds}");
         assert_eq!(scene.was_told(&Report::Withdrawn(Number(4), Withdrawal::Deadline)), held.is_none());
+        assert_eq!(scene.notice == NoticeSeen::Missing, held.is_none(), "a withdrawn claim leaves no notice");
     }
 }
 
@@ -423,4 +424,105 @@ fn an_answer_of_another_kind_withdraws_the_claim() {
     let (id, _) = scene.hung.remove(0);
     scene.tell(Event::Answer(id, Ok(Reply::Removed(true))));
     assert!(scene.was_told(&Report::ClaimFailed(Failure::Unusable)));
+}
+
+#[test]
+fn an_order_is_not_undone_by_one_more_heartbeat() {
+    let mut scene = Scene::new();
+    scene.lay_marie(3, State::Live, 5);
+    let subjects = vec![crate::lease::record::Revoked { number: 3, nonce: 3, fingerprint: 0 }];
+    scene.revoke = Some(Arc::new(Revoke { subjects, by: Holder::default(), reason: String::new(), at: THEN, now: false }));
+    scene.hanging = Some(|op| matches!(op, Op::Create(..)));
+    scene.tell(Event::Want);
+    scene.pass(181);
+    assert!(scene.was_told(&Report::ClaimSent(Number(4), Basis::Revoked)));
+    scene.lay_marie(3, State::Live, 6);
+    scene.hung.truncate(1);
+    assert_eq!(end_of(&mut scene), None);
+    assert_eq!(scene.held(), Some(4));
+}
+
+#[test]
+fn what_was_waited_out_is_claimed_over_and_nothing_else() {
+    let foreign = |fingerprint| NoticeSeen::Foreign { fingerprint, said: None, locked: false };
+    for (then, why) in [(1, None), (2, Some(Withdrawal::Notice))] {
+        let mut scene = ended();
+        scene.notice = foreign(1);
+        scene.hanging = Some(|op| matches!(op, Op::Create(..)));
+        scene.tell(Event::Want);
+        scene.pass(301);
+        assert!(scene.was_told(&Report::ClaimSent(Number(4), Basis::Lapsed)));
+        scene.notice = foreign(then);
+        scene.hung.truncate(1);
+        assert_eq!(end_of(&mut scene), why);
+    }
+    // A board whose lease went missing.
+    let named = |number| Board { id: marie(number).id, token: Token(5009), state: State::Live, long: Duration::ZERO };
+    for (then, why) in [(9, None), (10, Some(Withdrawal::Overtaken))] {
+        let mut scene = ended();
+        scene.board = Some(named(9));
+        scene.hanging = Some(|op| matches!(op, Op::Create(..)));
+        scene.tell(Event::Want);
+        scene.pass(301);
+        assert!(scene.was_told(&Report::ClaimSent(Number(4), Basis::Lapsed)));
+        scene.board = Some(named(then));
+        scene.hung.truncate(1);
+        assert_eq!(end_of(&mut scene), why);
+    }
+}
+
+#[test]
+fn a_holder_remembers_its_own_lease_and_watches_nothing() {
+    let mut scene = Scene::new();
+    let mut body = marie(3);
+    body.promise.long = Duration::from_secs(400);
+    scene.lay(record(&Arc::new(body), State::Live, 5), Number(3));
+    scene.hanging = Some(|op| matches!(op, Op::Create(..)));
+    scene.tell(Event::Want);
+    scene.pass(401);
+    assert_eq!(scene.client.memory().observations.len(), 1);
+    scene.hung.truncate(1);
+    scene.told.clear();
+    assert_eq!(end_of(&mut scene), None);
+    let memory = scene.client.memory();
+    assert_eq!((memory.tail.unwrap().number, memory.long), (Number(4), Duration::from_secs(300)));
+    assert!(memory.observations.is_empty());
+    assert!(scene.was_told(&Report::Remember));
+}
+
+#[test]
+fn whoever_held_it_begins_with_short_pauses_again() {
+    let mut scene = ended();
+    scene.on_create = Some(|scene| drop(scene.lay_marie(4, State::Ended, 1)));
+    scene.tell(Event::Want);
+    assert_eq!(scene.held(), Some(5), "it looked again at once");
+    scene.tell(Event::Release);
+    scene.questions();
+    scene.on_create = Some(|scene| drop(scene.lay_marie(6, State::Ended, 1)));
+    scene.tell(Event::Want);
+    assert_eq!(scene.held(), Some(7), "and so it does now");
+}
+
+#[test]
+fn what_was_withdrawn_below_a_hold_is_forgotten_and_what_is_above_is_not() {
+    let mut scene = ended();
+    for number in [3, 9] {
+        scene.client.disown(LeaseId { number: Number(number), nonce: Nonce(99) });
+    }
+    scene.tell(Event::Want);
+    assert_eq!(scene.held(), Some(4));
+    assert_eq!(scene.client.disowned, [LeaseId { number: Number(9), nonce: Nonce(99) }]);
+}
+
+#[test]
+fn after_a_withdrawal_the_ledger_is_listed() {
+    let mut scene = Scene::new();
+    scene.lay_marie(3, State::Live, 5);
+    scene.tell(Event::Want);
+    scene.lay_marie(3, State::Ended, 6);
+    scene.refused = Some((|op| matches!(op, Op::CreateNotice(..)), Failure::Unreachable));
+    scene.at(1.0).tell(Event::Hint);
+    scene.questions();
+    scene.at(2.0).tell(Event::Tick);
+    assert_eq!(scene.questions()[..3], ["board", "list", "lease 4"]);
 }

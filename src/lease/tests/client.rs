@@ -138,3 +138,51 @@ fn a_recovered_lease_keeps_its_guarded_programs_and_closes_the_old_file() {
     assert_eq!((&body.guards, body.holder.user.as_str(), body.database.as_str()), (&programs, "eva", "wems.db"));
     assert!(scene.told.iter().any(|report| matches!(report, Report::Recovered(id, _) if id.number == Number(2))));
 }
+
+#[test]
+fn a_hint_is_heard_once() {
+    let mut scene = Scene::new();
+    scene.hanging = Some(|op| matches!(op, Op::ReadBoard));
+    for _ in 0..4 {
+        scene.look();
+        scene.now += Duration::from_secs(102);
+        scene.tell(Event::Tick);
+    }
+    scene.told.clear();
+    let failed = |scene: &Scene| scene.told.iter().filter(|told| matches!(told, Report::LookFailed(_))).count();
+    scene.tell(Event::Hint);
+    scene.tell(Event::Want);
+    assert_eq!(failed(&scene), 1);
+    scene.tell(Event::Tick);
+    scene.tell(Event::Tick);
+    assert_eq!(failed(&scene), 1, "too much is unanswered; it waits");
+    scene.tell(Event::Hint);
+    scene.tell(Event::Tick);
+    assert_eq!(failed(&scene), 2);
+}
+
+#[test]
+fn a_look_that_was_asked_for_while_one_failed_is_answered_by_that() {
+    let mut scene = Scene::new();
+    scene.hanging = Some(|op| matches!(op, Op::ReadBoard));
+    scene.look();
+    scene.look();
+    scene.at(102.0).tell(Event::Tick);
+    assert_eq!(scene.told.iter().filter(|told| matches!(told, Report::LookFailed(_))).count(), 1);
+    assert_eq!(scene.hung.len(), 1);
+    assert!(scene.client.is_idle());
+}
+
+#[test]
+fn a_client_tells_its_durations() {
+    let timing = Timing::scaled(100.0);
+    let client = Client::new(eva(), timing, Rules::default(), 7, false, Memory::default());
+    assert_eq!(*client.timing(), timing);
+}
+
+#[test]
+fn numbers_begin_at_one_and_are_written_in_digits() {
+    assert_eq!((Number(1).previous(), Number(2).previous()), (None, Some(Number(1))));
+    assert_eq!((Number(43).to_string(), Token(44).to_string()), ("43".into(), "44".into()));
+    assert_eq!(Nonce(0xab).to_string(), "000000000000000000000000000000ab");
+}

@@ -72,7 +72,7 @@ fn a_renewal_counts_from_when_it_was_sent() {
 
 #[test]
 fn a_renewal_that_fails_is_tried_again_after_a_sixth_of_the_heartbeat() {
-    let failing: [(fn(&Op) -> bool, Failure); 3] = [
+    let failing: [(Which, Failure); 3] = [
         (|op| matches!(op, Op::WriteHead(..)), Failure::Unreachable),
         (|op| matches!(op, Op::ReadLease(_)), Failure::Denied),
         (|op| matches!(op, Op::ReadBoard), Failure::Full),
@@ -160,11 +160,13 @@ fn a_notice_that_was_harmed_is_healed_and_a_strangers_is_left_alone() {
         let healed = Report::NoticeHealed(id(&scene));
         scene.notice = notice;
         scene.at(30.0).tell(Event::Tick);
+        assert!(renewed(&scene) && scene.held() == Some(4) && (due(&scene) - 60.0).abs() < 1e-9, "whatever the notice says");
         (scene.was_told(&healed), scene.notice == notice_of(&mine(&scene).1))
     };
     assert_eq!(notice(notice_of(&marie(3))), (true, true), "a late write of my predecessor's");
     assert_eq!(notice(NoticeSeen::Missing), (true, true));
-    assert_eq!(notice(notice_of(&Body { id: marie(5).id, ..marie(5) })), (false, false), "perhaps my successor's");
+    assert_eq!(notice(notice_of(&marie(5))), (false, false), "perhaps my successor's");
+    assert_eq!(notice(notice_of(&marie(4))), (false, false), "another ledger's");
     assert_eq!(notice(NoticeSeen::Foreign { fingerprint: 1, said: None, locked: false }), (false, false));
     // Nobody is told that it was healed when it was not.
     let mut scene = held();
@@ -293,6 +295,14 @@ fn an_order_to_give_up_ends_renewals_and_then_the_lease() {
     scene.at(150.0).tell(Event::Tick);
     assert_eq!(lost(&scene), Some(Loss::Revoked(given)));
     assert!(scene.client.is_idle() && scene.questions() == ["close 4"]);
+    // One that names somebody else is none to me.
+    let mut scene = held();
+    scene.revoke = Some(Arc::new(Revoke {
+        subjects: vec![Revoked { number: 4, nonce: 1, fingerprint: 0 }],
+        ..Revoke::clone(&order(&scene, true))
+    }));
+    scene.at(30.0).tell(Event::Tick);
+    assert!(renewed(&scene) && scene.held() == Some(4));
     // Before that it is given back as ever.
     let mut scene = held();
     scene.revoke = Some(order(&scene, false));
@@ -352,6 +362,7 @@ fn an_end_mark_that_fails_is_tried_again_until_the_fence() {
     scene.refused = Some((|op| matches!(op, Op::WriteHead(..)), Failure::Gone));
     scene.at(10.0).tell(Event::Release);
     assert!(scene.was_told(&unanswered) && !scene.was_told(&released) && scene.client.is_idle());
+    assert!(scene.questions().contains(&"close 4".to_owned()));
     // At the fence that is over.
     let mut scene = held();
     scene.hanging = Some(|op| matches!(op, Op::WriteHead(..)));
@@ -382,7 +393,7 @@ fn a_release_that_reaches_the_fence_with_its_end_mark_written_was_one() {
 
 #[test]
 fn whoever_is_unsure_and_wants_it_no_more_ends_its_own_record_alone() {
-    let unsure = |hanging: fn(&Op) -> bool| {
+    let unsure = |hanging: Which| {
         let mut scene = held();
         scene.hanging = Some(hanging);
         scene.refused = Some((|op| !matches!(op, Op::Close(_)), Failure::Unreachable));
@@ -470,4 +481,16 @@ fn clean_up_leaves_time_for_the_next_renewal() {
     scene.questions();
     scene.at(60.0).answer();
     assert_eq!(scene.questions()[..2], ["head 48 Live 2", "lease 48"]);
+}
+
+#[test]
+fn whoever_lost_it_looks_at_the_whole_ledger_next() {
+    let mut scene = held();
+    scene.leases.remove(&Number(4));
+    scene.at(5.0).tell(Event::Verify);
+    assert_eq!(lost(&scene), Some(Loss::RecordGone));
+    scene.hanging = Some(|op| matches!(op, Op::Create(..)));
+    scene.questions();
+    scene.tell(Event::Want);
+    assert_eq!(scene.questions()[..2], ["board", "list"]);
 }

@@ -106,11 +106,14 @@ fn a_lease_that_cannot_be_read_is_waited_for_as_long_as_anybody_knows_that_it_ma
     scene.lay(record(&body, State::Live, 1), Number(3));
     scene.look();
     blank(&mut scene);
-    assert_eq!(takeable(&mut scene), Some(700), "memory");
+    for _ in 0..2 {
+        assert_eq!(takeable(&mut scene), Some(700), "memory");
+    }
     let mut scene = Scene::new();
     blank(&mut scene);
     scene.notice = notice_of(&body);
     assert_eq!(takeable(&mut scene), Some(700), "notice");
+    assert_eq!(scene.client.memory().observations.len(), 2, "both are watched at the same time");
 }
 
 #[test]
@@ -319,4 +322,25 @@ fn an_order_against_a_later_version_is_refused() {
     scene.tell(Event::Revoke { reason: String::new(), now: true });
     assert!(scene.was_told(&Report::RevokeFailed(Failure::Gone)));
     assert!(!scene.questions().contains(&"write order".into()));
+}
+
+#[test]
+fn an_order_names_everybody_once_and_four_at_most() {
+    let mut scene = Scene::new();
+    scene.lay_marie(3, State::Ended, 1);
+    scene.look();
+    scene.leases.clear();
+    scene.look();
+    scene.asked.clear();
+    scene.tell(Event::Revoke { reason: String::new(), now: false });
+    let Some(Op::WriteRevoke(written)) = scene.asked.pop() else { panic!("no order") };
+    assert_eq!(written.subjects, [Revoked { number: 3, nonce: 3, fingerprint: 0 }], "board and memory know the same");
+    let mut scene = Scene::new();
+    for number in 1..=6 {
+        scene.lay(Found::Blank { fingerprint: number }, Number(number));
+    }
+    scene.look();
+    scene.tell(Event::Revoke { reason: String::new(), now: false });
+    let Some(Op::WriteRevoke(written)) = scene.asked.pop() else { panic!("no order") };
+    assert_eq!(written.subjects.len(), 4);
 }

@@ -99,7 +99,7 @@ fn the_ledger_is_listed_when_the_board_is_missing_or_behind_what_is_known() {
     scene.lay(record(&Arc::new(marie(3)), State::Ended, 6), Number(3));
     scene.on_create = Some(|scene| drop(scene.lay_marie(4, State::Live, 0)));
     scene.at(3.0).tell(Event::Hint);
-    assert_eq!(scene.questions()[..5], ["board", "lease 3", "notice", "create 4", "board"]);
+    assert_eq!(scene.questions()[..6], ["board", "lease 3", "notice", "create 4", "board", "lease 4"]);
     assert!(scene.told.contains(&Report::ClaimLost(Number(4))));
     scene.board = scene.board.map(|board| Board { id: marie(3).id, ..board });
     scene.at(4.0).tell(Event::Hint);
@@ -111,7 +111,9 @@ fn a_look_is_behind_as_long_as_a_number_found_taken_is_not_to_be_seen() {
     let mut scene = wants(false);
     scene.lay(record(&Arc::new(marie(3)), State::Ended, 6), Number(3));
     scene.on_create = Some(|_| ());
+    scene.questions();
     scene.at(1.0).tell(Event::Hint);
+    assert_eq!(scene.questions()[3..6], ["create 4", "board", "list"]);
     assert_eq!(scene.client.status(scene.moment()).state, Seen::Held, "somebody has 4");
     scene.questions();
     scene.at(2.0).tell(Event::Hint);
@@ -237,6 +239,15 @@ fn a_look_counts_up_to_its_own_questions() {
     scene.hanging = None;
     scene.at(27.0).answer();
     assert_eq!(scene.client.status(scene.moment()).observed, Some(Duration::from_secs(20)));
+    // The board was slow, and the notice slower still.
+    let mut scene = wants(false);
+    scene.hanging = Some(|op| matches!(op, Op::ReadBoard));
+    scene.at(20.0).tell(Event::Hint);
+    scene.hanging = Some(|op| matches!(op, Op::ReadLease(_)));
+    scene.at(27.0).answer();
+    scene.hanging = None;
+    scene.at(31.0).answer();
+    assert_eq!(scene.client.status(scene.moment()).observed, Some(Duration::from_secs(27)));
     // Where reads are cached, up to its touch.
     let mut scene = wants(true);
     scene.hanging = Some(|op| matches!(op, Op::ReadBoard));
@@ -442,4 +453,63 @@ fn whoever_comes_back_and_was_ordered_to_give_up_has_lost() {
     scene.revoke = Some(order(id.nonce.0));
     scene.pass(5);
     assert!(scene.was_told(&Report::Lost(id, Loss::Revoked(order(id.nonce.0)))));
+}
+
+#[test]
+fn a_complete_look_is_told_and_an_answer_of_another_kind_ends_one() {
+    let mut scene = Scene::new();
+    scene.look();
+    assert!(scene.was_told(&Report::Looked));
+    scene.told.clear();
+    scene.hanging = Some(|op| matches!(op, Op::ReadNotice));
+    scene.look();
+    let (id, _) = scene.hung.remove(0);
+    scene.tell(Event::Answer(id, Ok(Reply::Removed(true))));
+    assert_eq!(scene.told, [Report::LookFailed(Failure::Unusable)]);
+    assert_eq!(scene.client.status(scene.moment()).state, Seen::Unreachable);
+}
+
+#[test]
+fn a_look_that_listed_for_another_reason_counts_as_the_minutes_listing() {
+    let mut scene = wants(false);
+    scene.lay_marie(4, State::Void, 1);
+    scene.at(50.0).tell(Event::Hint);
+    assert!(scene.listed());
+    scene.lay_marie(5, State::Live, 1);
+    scene.at(61.0).tell(Event::Hint);
+    assert!(!scene.listed());
+}
+
+#[test]
+fn withdrawn_claims_that_are_seen_one_by_one_are_nobody_in_between() {
+    let mut scene = unsure();
+    scene.lay_marie(5, State::Void, 1);
+    // The next number is taken as well, and withdrawn, too.
+    scene.on_create = Some(|scene| drop(scene.lay_marie(6, State::Void, 1)));
+    scene.pass(5);
+    assert_eq!(scene.held(), Some(7));
+    // The same one seen twice.
+    let mut scene = unsure();
+    scene.lay_marie(5, State::Void, 1);
+    scene.refused = Some((|op| matches!(op, Op::Create(..)), Failure::Denied));
+    scene.pass(40);
+    assert!(scene.told.iter().filter(|told| matches!(told, Report::ClaimFailed(_))).count() >= 2);
+    scene.refused = None;
+    scene.pass(15);
+    assert_eq!(scene.held(), Some(6));
+}
+
+#[test]
+fn whoever_is_unsure_and_wants_it_no_more_gives_up_after_its_look() {
+    let mut scene = unsure();
+    scene.hanging = Some(|op| matches!(op, Op::ReadNotice));
+    scene.pass(5);
+    assert_eq!(scene.hung.len(), 1);
+    scene.hanging = None;
+    scene.tell(Event::Release);
+    scene.questions();
+    scene.answer();
+    let asked = scene.questions();
+    assert!(asked[0].starts_with("head 4 Ended") && asked[1] == "close 4" && asked.len() == 2, "{asked:?}");
+    assert!(scene.client.is_idle());
 }

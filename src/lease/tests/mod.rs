@@ -25,6 +25,9 @@ mod status;
 /// The wall clock at the beginning of every scene: in 2027.
 const THEN: WallTime = WallTime(1_800_000_000_000);
 
+/// Picks operations.
+type Which = fn(&Op) -> bool;
+
 /// More than any scene needs at once, of questions or of ticks.
 const MOST: usize = 1000;
 
@@ -37,9 +40,9 @@ struct Scene {
     notice: NoticeSeen,
     evidence: Evidence,
     /// Operations that are refused, and how.
-    refused: Option<(fn(&Op) -> bool, Failure)>,
+    refused: Option<(Which, Failure)>,
     /// Operations whose answers stay away until [`Scene::answer`].
-    hanging: Option<fn(&Op) -> bool>,
+    hanging: Option<Which>,
     hung: Vec<(RequestId, Op)>,
     /// Happens right before a create, which then finds its number taken.
     on_create: Option<fn(&mut Self)>,
