@@ -13,13 +13,14 @@ use sharelock::lease::codec::{
     fingerprint,
 };
 use sharelock::lease::record::{
-    Body, Found, Holder, Host, LeaseId, MOST_GUARDS, MOST_REVOKED, Nonce, NoticeSeen, Number, ProcessId, Revoke, Token,
+    Body, Found, Holder, Host, LeaseId, MOST_GUARDS, MOST_REVOKED, Nonce, NoticeSeen, Number, ProcessId, Revoke, Revoked, Token,
 };
 use sharelock::lease::rules::Rules;
 use sharelock::lease::timing::{Timing, parse_duration};
 use sharelock::lease::wire::{Action, Event, Op, Reply};
 use sharelock::lease::{Client, Identity};
 use sharelock::session::parse_memory;
+use sharelock::store::history::{Line, Order, Trace, read_line, retell, revoke_line};
 use sharelock::store::memory::Name;
 use sharelock::store::naming::store_name;
 use sharelock::store::{MemoryShare, Store};
@@ -176,8 +177,10 @@ pub fn ticket(data: &[u8]) {
     }
 }
 
-/// What is kept of a lease that is removed: one line of JSON, bounded, whatever the lease was.
+/// What is kept of a lease that is removed: one line of JSON, bounded, whatever the lease was, and read back as the lease that it was.
+/// What else lies in the history: whatever its lines say is in bounds and fit to be shown.
 pub fn history(data: &[u8]) {
+    lines(&String::from_utf8_lossy(data));
     for bytes in [data, &sealed(data, LEASE_BYTES, HEAD_BYTES)] {
         let number = Number(stated_number(bytes).0.clamp(1, Number::MAX.0 - 1));
         let share = MemoryShare::new(Arc::new(SystemClock));
@@ -195,8 +198,47 @@ pub fn history(data: &[u8]) {
             plain_line(line.trim_end_matches('\n'));
             let value: serde_json::Value = serde_json::from_str(&line).expect("JSON");
             assert_eq!(value["number"], number.0);
+            let kept = match decode_lease(number, bytes) {
+                Found::Record { head, body, .. } => {
+                    let acquired = writable(body.acquired);
+                    Some(Line::Trace(Trace { acquired, on_ledger: false, ..Trace::of_record(&head, &body) }))
+                }
+                Found::Missing | Found::Blank { .. } | Found::Newer { .. } => None,
+            };
+            assert_eq!(read_line(&line), kept);
         }
     }
+}
+
+/// Lines that somebody else wrote into the history.
+fn lines(text: &str) {
+    let read: Vec<Line> = text.lines().filter_map(read_line).collect();
+    for line in &read {
+        match line {
+            Line::Trace(trace) => {
+                valid(trace.id, trace.token);
+                plain_holder(&trace.holder);
+                assert!(!trace.on_ledger);
+            }
+            Line::Order(named, order) => {
+                assert!(named.len() <= MOST_REVOKED);
+                plain_holder(&order.by);
+                plain(&order.reason);
+                let subject = |&(number, nonce): &(u64, Nonce)| Revoked { number, nonce: nonce.0, fingerprint: 0 };
+                let subjects = named.iter().map(subject).collect();
+                let Order { by, reason, at } = order.clone();
+                let again = read_line(&revoke_line(&Revoke { subjects, by, reason, at, now: false }));
+                assert_eq!(again, Some(Line::Order(named.clone(), Order { at: writable(order.at), ..order.clone() })));
+            }
+        }
+    }
+    let known = read.len();
+    assert!(retell(read).len() <= known);
+}
+
+/// A year before 1970 or after 9999 is written as the nearest that can be.
+fn writable(at: WallTime) -> WallTime {
+    WallTime(at.0.clamp(0, 253_402_300_799_999))
 }
 
 fn plain_line(line: &str) {

@@ -121,6 +121,7 @@ fn every_check_holds_for_mutations_of_its_corpus() {
 fn the_corpus_reaches_what_is_behind_the_checksums() {
     use sharelock::lease::codec::{decode_board, decode_lease, decode_ticket};
     use sharelock::lease::record::{Found, Number};
+    use sharelock::store::history::read_line;
     let reached = |name: &str, good: fn(&[u8]) -> bool| corpus(name).iter().filter(|bytes| good(bytes)).count();
     assert!(reached("lease", |bytes| matches!(decode_lease(Number(1), bytes), Found::Record { .. })) >= 2);
     assert!(reached("lease", |bytes| matches!(decode_lease(Number(1), bytes), Found::Newer { .. })) >= 1);
@@ -136,5 +137,7 @@ fn the_corpus_reaches_what_is_behind_the_checksums() {
     };
     // Whole paths are written otherwise there.
     assert!(std::path::MAIN_SEPARATOR == '\\' || reached("config", is_in_order) >= 1);
+    let line = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().any(|line| read_line(line).is_some());
+    assert!(reached("history", line) >= 2);
     assert!(reached("memory", |bytes| sharelock::session::parse_memory(bytes, "place", "boot").tail.is_some()) >= 1);
 }

@@ -342,7 +342,6 @@ impl Client {
         self.memory.long = self.timing.long;
         self.memory.token = token;
         self.memory.observations.clear();
-        self.floor = Number(0);
         self.back_off = 0;
         self.disowned.retain(|disowned| disowned.number > id.number);
         let recovered = self.fenced.take();

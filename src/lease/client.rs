@@ -313,7 +313,6 @@ impl Client {
         }
         match &self.phase {
             Phase::Idle => {
-                self.hinted = false;
                 if self.wanted || self.look_asked || self.fenced.is_some() {
                     self.begin_look();
                 }
@@ -438,7 +437,6 @@ impl Client {
     /// Goes idle.
     pub(super) fn rest(&mut self) {
         self.phase = Phase::Idle;
-        self.hinted = false;
     }
 
     /// Returns a head for my own lease with the next counter.

@@ -547,11 +547,12 @@ fn date(at: WallTime) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at.0.clamp(0, LAST_MILLIS)).unwrap_or_default()
 }
 
-fn rfc3339(at: WallTime) -> String {
+/// Writes a time of the years 1970 to 9999; one outside of them as the nearest, so that it can be read back.
+pub(crate) fn rfc3339(at: WallTime) -> String {
     date(at).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn parse_time(text: &str) -> Option<WallTime> {
+pub(crate) fn parse_time(text: &str) -> Option<WallTime> {
     Some(WallTime(DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis()))
 }
 

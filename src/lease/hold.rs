@@ -71,7 +71,6 @@ enum Part {
     Notice,
     EndMark,
     /// Is the board still mine? My successor may have written it already.
-    BoardRead,
     Board,
     Close,
 }
@@ -224,7 +223,6 @@ impl Client {
     fn close_after(&mut self, mut release: Release) {
         let number = release.hold.body.id.number;
         release.part = Part::Close;
-        release.retry_at = None;
         self.phase = Phase::Releasing(release);
         self.request(Op::Close(number));
     }
@@ -462,7 +460,6 @@ impl Client {
 
     fn mark_ended(&mut self, mut release: Release) {
         release.part = Part::EndMark;
-        release.retry_at = None;
         release.hold.counter += 1;
         let head = self.head(State::Ended, release.hold.counter);
         let number = release.hold.body.id.number;
@@ -481,7 +478,7 @@ impl Client {
                     self.close_after(release);
                 } else {
                     self.memory.closed |= self.memory.tail == Some(id);
-                    release.part = Part::BoardRead;
+                    release.part = Part::Board;
                     self.phase = Phase::Releasing(release);
                     self.request(Op::ReadBoard);
                 }
@@ -494,13 +491,13 @@ impl Client {
                 release.retry_at = Some(self.now.ticks + self.timing.heartbeat / 6);
                 self.phase = Phase::Releasing(release);
             }
-            Part::BoardRead if matches!(result, Ok(Reply::Board(Some(board), _)) if board.id == id) => {
-                release.part = Part::Board;
+            Part::Board if matches!(result, Ok(Reply::Board(Some(board), _)) if board.id == id) => {
                 let board = release.hold.board(State::Ended);
                 self.phase = Phase::Releasing(release);
                 self.request(Op::WriteBoard(board));
             }
-            Part::BoardRead | Part::Board => self.close_after(release),
+            // Read, and it is my successor's; or written.
+            Part::Board => self.close_after(release),
             Part::Close => {
                 if release.ended {
                     self.report(Report::Released(id));

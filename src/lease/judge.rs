@@ -103,16 +103,12 @@ impl Client {
         found
     }
 
-    /// Returns how long a record that cannot be read must be seen unchanged: it may be a live holder's, half written, and board,
-    /// notice or memory may know what that one promised.
+    /// Returns how long a record that cannot be read must be seen unchanged: it may be a live holder's, half written, and board or
+    /// memory may know what that one promised. (A notice that names it is an obstacle of its own.)
     fn wait_for_blank(&self, sight: &Sight, number: Number) -> Duration {
         let board = sight.board.filter(|board| board.id.number == number).map(|board| board.long);
         let memory = self.memory.tail.filter(|id| id.number == number).map(|_| self.memory.long);
-        let notice = match sight.notice {
-            NoticeSeen::Ours { id, promise, .. } if id.number == number => Some(promise.clamped().long),
-            NoticeSeen::Ours { .. } | NoticeSeen::Missing | NoticeSeen::Foreign { .. } => None,
-        };
-        let known = [board, memory, notice].into_iter().flatten().max().unwrap_or_default();
+        let known = [board, memory].into_iter().flatten().max().unwrap_or_default();
         self.timing.unknown.max(known.min(super::timing::LONGEST_PROMISE))
     }
 

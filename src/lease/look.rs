@@ -159,11 +159,11 @@ fn record_of(found: &Found) -> Option<(Head, &Arc<Body>)> {
 impl Client {
     /// Begins a look, unless too many questions are unanswered already.
     pub(super) fn begin_look(&mut self) {
+        (self.hinted, self.refused) = (false, false);
         if self.is_stuck() {
             self.look_failed(Failure::Unreachable);
             return;
         }
-        (self.hinted, self.refused) = (false, false);
         let asked = std::mem::take(&mut self.look_asked);
         let touch = self.caches_reads && (self.wanted || self.fenced.is_some()) && self.rules.keep(Rule::OnlyFreshLooksCount);
         let now = self.now.ticks;
@@ -231,11 +231,7 @@ impl Client {
                 look.numbers = Some(numbers);
                 match look.tail {
                     Some((number, ref found)) if *found != Found::Missing && number.0 >= highest => self.ask_below(&mut look),
-                    Some((_, Found::Missing)) | None => self.ask_tail(&mut look),
-                    Some(_) => {
-                        look.tail = None;
-                        self.ask_tail(&mut look)
-                    }
+                    Some(_) | None => self.ask_tail(&mut look),
                 }
             }
             (Step::Tail(number), Reply::Lease(Found::Missing)) => {
@@ -404,9 +400,7 @@ impl Client {
         let also = self.apply_revoke(&sight, &mut obstacles);
         let subjects: Vec<Subject> = obstacles.iter().map(|obstacle| obstacle.subject).chain(also).collect();
         sight.obstacles = obstacles;
-        if look.spoiled {
-            self.memory.observations.clear();
-        } else {
+        if !look.spoiled {
             // Where reads are cached, a touch proves that what follows is not older than the touch, not that it is as young as
             // the read: a slow answer in between leaves time for the cache to take over again.
             let proven = if self.caches_reads { look.began } else { look.tail_sent.min(look.notice_sent) };

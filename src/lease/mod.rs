@@ -14,6 +14,8 @@ pub mod record;
 mod revoke;
 pub mod rules;
 mod status;
+#[cfg(test)]
+mod tests;
 pub mod timing;
 pub mod wire;
 

@@ -184,9 +184,6 @@ impl Client {
         }
         status.own_user =
             status.holder.as_ref().is_some_and(|holder| holder.user == self.me.holder.user && !holder.user.is_empty());
-        if sight.refused {
-            status.state = State::Held;
-        }
         status
     }
 

@@ -274,7 +274,7 @@ mod tests {
     #[test]
     fn each_inequality_is_enforced() {
         type Change = fn(&mut Timing);
-        let broken: [(&str, Change); 10] = [
+        let broken: [(&str, Change); 11] = [
             ("0 < heartbeat", |t| t.heartbeat = Duration::ZERO),
             ("0 < poll", |t| t.poll = Duration::ZERO),
             ("margin < fence", |t| t.margin = t.fence),
@@ -284,6 +284,7 @@ mod tests {
             ("long <= 1 h", |t| t.long = Duration::from_secs(3601)),
             ("claim + heartbeat <= fence", |t| t.claim = t.fence),
             ("(fence + lag) x 1.01/0.99 + read lag <= unknown", |t| t.unknown = t.fence),
+            ("poll + slowest + lag <= short", |t| t.poll = t.short),
             ("4 x (claim + poll) <= keep", |t| t.keep = t.claim),
         ];
         for (expected, change) in broken {
@@ -292,6 +293,38 @@ mod tests {
             let Err(TimingError::Unsafe { rule, .. }) = timing.validate() else { panic!("accepted: {expected}") };
             assert_eq!(rule, expected);
         }
+    }
+
+    #[test]
+    fn each_inequality_holds_up_to_its_edge() {
+        type Change = fn(&mut Timing, Duration);
+        let second = Duration::from_secs;
+        // A default whose one duration is set to the last that is safe, and then one nanosecond beyond.
+        let edges: [(&str, Duration, bool, Change); 7] = [
+            ("heartbeat + slowest <= fence - margin", second(105), true, |t, at| t.slowest = at),
+            ("short <= long", second(180), false, |t, at| t.long = at),
+            ("long <= 1 h", second(3600), true, |t, at| t.long = at),
+            ("claim + heartbeat <= fence", second(120), true, |t, at| t.claim = at),
+            ("poll + slowest + lag <= short", second(75), true, |t, at| t.poll = at),
+            ("4 x (claim + poll) <= keep", second(540), false, |t, at| t.keep = at),
+            ("(fence + lag) x 1.01/0.99 + read lag <= short", SAFE, false, |t, at| t.short = at),
+        ];
+        for (rule, edge, upper, change) in edges {
+            let mut timing = Timing::default();
+            change(&mut timing, edge);
+            assert_eq!(timing.validate(), Ok(()), "{rule}");
+            let nanosecond = Duration::from_nanos(1);
+            change(&mut timing, if upper { edge + nanosecond } else { edge.saturating_sub(nanosecond) });
+            assert!(matches!(timing.validate(), Err(TimingError::Unsafe { rule: broken, .. }) if broken == rule), "{rule}");
+        }
+    }
+
+    /// (150 s + 3 s) x 1.01/0.99 + 5 s.
+    const SAFE: Duration = Duration::from_nanos(161_090_909_090);
+
+    #[test]
+    fn a_safe_wait_covers_timer_drift_and_reading() {
+        assert_eq!(safe_wait(Duration::from_secs(150), Duration::from_secs(3), Duration::from_secs(5)), SAFE);
     }
 
     #[test]
@@ -304,11 +337,19 @@ mod tests {
 
     #[test]
     fn durations_are_read_as_people_type_them() {
-        let cases = [("90", 90_000), ("0.5", 500), ("200ms", 200), ("5m", 300_000), ("2h", 7_200_000), (" 3 s ", 3000)];
+        let cases = [
+            ("90", 90_000),
+            ("0.5", 500),
+            ("200ms", 200),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            (" 3 s ", 3000),
+            ("8784h", 31_622_400_000),
+        ];
         for (text, millis) in cases {
             assert_eq!(parse_duration(text), Some(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "m", "-1", "5 weeks", "1e400", "nan", "1.2.3", "999999999999"] {
+        for text in ["", "m", "-1", "5 weeks", "1e400", "nan", "1.2.3", "8785h", "999999999999"] {
             assert_eq!(parse_duration(text), None, "{text}");
         }
     }

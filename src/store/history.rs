@@ -5,10 +5,9 @@
 //! the share, the lines were written by somebody else: bounded, stripped, and left out where they make no sense.
 
 use crate::clock::WallTime;
-use crate::lease::codec::{basis_name, basis_named, clean, limit, parse_nonce};
+use crate::lease::codec::{basis_name, basis_named, clean, limit, parse_nonce, parse_time, rfc3339};
 use crate::lease::record::{Body, Found, Head, Holder, LeaseId, MOST_REVOKED, Nonce, Number, Revoke, State, Token};
 use crate::lease::wire::Basis;
-use chrono::{DateTime, SecondsFormat};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -67,27 +66,35 @@ pub struct History {
 }
 
 /// One record, from either source.
-#[derive(Debug, Clone)]
-pub(super) struct Trace {
-    id: LeaseId,
-    token: Token,
-    state: State,
-    holder: Holder,
-    acquired: WallTime,
-    written: WallTime,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// Which lease.
+    pub id: LeaseId,
+    /// Its fencing token.
+    pub token: Token,
+    /// How its holder left it.
+    pub state: State,
+    /// Who.
+    pub holder: Holder,
+    /// Since when, by the holder's wall clock.
+    pub acquired: WallTime,
+    /// When its holder last wrote it, by the same clock.
+    pub written: WallTime,
     /// After how long without a sign of life others could come.
-    short: Duration,
+    pub short: Duration,
     /// What the claim was based on, where the record says so.
-    basis: Option<Basis>,
+    pub basis: Option<Basis>,
     /// It is on the ledger still.
-    on_ledger: bool,
+    pub on_ledger: bool,
 }
 
 /// The short time-out of those who do not say theirs: earlier versions wrote down less.
 const USUAL_SHORT: Duration = Duration::from_secs(180);
 
 impl Trace {
-    pub(super) fn of_record(head: &Head, body: &Body) -> Self {
+    /// Takes from a record of the ledger what its line in the history would say.
+    #[must_use]
+    pub fn of_record(head: &Head, body: &Body) -> Self {
         Self {
             id: body.id,
             token: body.token,
@@ -102,7 +109,7 @@ impl Trace {
     }
 
     /// Reads a line of clean-up.
-    pub(super) fn of_line(line: &str) -> Option<Self> {
+    fn of_line(line: &str) -> Option<Self> {
         let value: serde_json::Value = serde_json::from_str(line).ok()?;
         let text = |key: &str, limit| text_of(&value, key, limit);
         let number = |key: &str| value.get(key).and_then(serde_json::Value::as_u64);
@@ -137,7 +144,8 @@ impl Trace {
 }
 
 /// What one line of the history says.
-pub(super) enum Line {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
     /// Who had a lease.
     Trace(Trace),
     /// Who ordered these leases to be given up.
@@ -145,7 +153,8 @@ pub(super) enum Line {
 }
 
 /// Reads a line of the history; nothing when it makes no sense.
-pub(super) fn read_line(line: &str) -> Option<Line> {
+#[must_use]
+pub fn read_line(line: &str) -> Option<Line> {
     let value: serde_json::Value = serde_json::from_str(line).ok()?;
     let Some(revoked) = value.get("revoked") else { return Trace::of_line(line).map(Line::Trace) };
     let named = |named: &serde_json::Value| Some((named.get(0)?.as_u64()?, parse_nonce(named.get(1)?.as_str()?)?));
@@ -165,12 +174,12 @@ fn text_of(value: &serde_json::Value, key: &str, limit: usize) -> String {
 }
 
 fn time_of(value: &serde_json::Value, key: &str) -> Option<WallTime> {
-    let text = value.get(key)?.as_str()?;
-    DateTime::parse_from_rfc3339(text).ok().map(|at| WallTime(at.timestamp_millis()))
+    parse_time(value.get(key)?.as_str()?)
 }
 
 /// Puts the lines in order and says how each hold ended.
-pub(super) fn retell(lines: Vec<Line>) -> Vec<PastLease> {
+#[must_use]
+pub fn retell(lines: Vec<Line>) -> Vec<PastLease> {
     let mut orders = BTreeMap::new();
     let mut traces = Vec::new();
     for line in lines {
@@ -237,8 +246,8 @@ pub(super) fn history_line(number: Number, found: &Found) -> String {
             "note": body.holder.note,
             "database": body.database,
             "basis": body.basis.map(basis_name),
-            "acquired": time(body.acquired.0),
-            "written": time(head.at.0),
+            "acquired": rfc3339(body.acquired),
+            "written": rfc3339(head.at),
             "short_ms": u64::try_from(body.promise.clamped().short.as_millis()).unwrap_or(u64::MAX),
         }),
         Found::Missing | Found::Blank { .. } | Found::Newer { .. } => {
@@ -249,7 +258,8 @@ pub(super) fn history_line(number: Number, found: &Found) -> String {
 }
 
 /// Writes down who ordered whom to give up, and why.
-pub(super) fn revoke_line(revoke: &Revoke) -> String {
+#[must_use]
+pub fn revoke_line(revoke: &Revoke) -> String {
     let revoked: Vec<_> = revoke.subjects.iter().map(|subject| (subject.number, format!("{:032x}", subject.nonce))).collect();
     let value = serde_json::json!({
         "v": 1,
@@ -259,13 +269,9 @@ pub(super) fn revoke_line(revoke: &Revoke) -> String {
         "machine": revoke.by.machine,
         "reason": revoke.reason,
         "now": revoke.now,
-        "at": time(revoke.at.0),
+        "at": rfc3339(revoke.at),
     });
     format!("{value}\n")
-}
-
-fn time(millis: i64) -> Option<String> {
-    DateTime::from_timestamp_millis(millis).map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub mod folder;
-mod history;
+pub mod history;
 pub mod memory;
 pub mod naming;
 

@@ -130,3 +130,41 @@ impl<T: Clone> Memo<T> {
         self.0.push_front((bytes.to_vec(), decoded));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::record::{Holder, Host, Nonce, ProcessId, State};
+    use super::*;
+    use crate::clock::WallTime;
+
+    #[test]
+    fn the_last_two_are_decoded_once_and_no_more_are_kept() {
+        let mut memo = Memo::default();
+        let mut decoded = Vec::new();
+        for bytes in [b"a", b"a", b"b", b"a", b"c", b"c", b"a"] {
+            assert_eq!(memo.of(bytes, |bytes| decoded.push(bytes[0])), ());
+            assert!(memo.0.len() <= 2);
+        }
+        assert_eq!(decoded, b"abca");
+    }
+
+    #[test]
+    fn what_was_written_here_is_known_without_decoding_it() {
+        let mut codec = Codec::default();
+        let body = Arc::new(Body {
+            id: LeaseId { number: Number(1), nonce: Nonce(1) },
+            token: Token(1),
+            holder: Holder { user: "eva".into(), ..Holder::default() },
+            host: Host::default(),
+            process: ProcessId::default(),
+            guards: Vec::new(),
+            acquired: WallTime(0),
+            basis: None,
+            promise: super::super::super::timing::Timing::default().promise(),
+            database: "wems.db".into(),
+        });
+        codec.encode_lease(&body, &Head { state: State::Live, counter: 1, at: WallTime(0) });
+        codec.encode_board(&Board { id: body.id, token: body.token, state: State::Live, long: body.promise.long });
+        assert_eq!((codec.bodies.0.len(), codec.boards.0.len()), (1, 1));
+    }
+}

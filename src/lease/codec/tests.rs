@@ -453,9 +453,125 @@ fn other_programs_notices_are_foreign_and_show_their_holder() {
     let NoticeSeen::Foreign { said: Some(said), .. } = decode_notice(theirs.as_bytes()) else { panic!("not read") };
     let holder = &said.holder;
     assert_eq!((holder.pid, holder.user.as_str(), holder.machine.as_str()), (812, "eva", "PC-7"));
+    for named in ["{\"user\":\"eva\"}", "{\"machine\":\"PC-7\"}", "{\"pid\":7}"] {
+        assert!(matches!(decode_notice(named.as_bytes()), NoticeSeen::Foreign { said: Some(_), .. }), "{named}");
+    }
     for bytes in [&b""[..], b"Eva on PC-7", b"{}", b"[1]", b"\xff\xfe\0"] {
         assert!(matches!(decode_notice(bytes), NoticeSeen::Foreign { said: None, .. }), "{bytes:?}");
     }
     let same_host_no_nonce = br#"{"user":"eva","sharelock":{"v":1,"number":4,"token":4}}"#;
     assert!(matches!(decode_notice(same_host_no_nonce), NoticeSeen::Foreign { said: Some(_), .. }));
+}
+
+#[test]
+fn a_record_that_needs_a_later_reader_is_not_read_as_one_of_ours() {
+    let mut seeded = Seeded(21);
+    let body = seeded.body();
+    let board = Board { id: body.id, token: body.token, state: State::Live, long: Duration::ZERO };
+    let ticket = Ticket { holder: Holder::default(), since: WallTime(0), counter: 1, waiting: true };
+    let revoke = Revoke {
+        subjects: vec![Revoked { number: 1, nonce: 1, fingerprint: 0 }],
+        by: Holder::default(),
+        reason: String::new(),
+        at: WallTime(0),
+        now: false,
+    };
+    let lease = encode_lease(&body, &seeded.head());
+    let (board, ticket, revoke) = (encode_board(&board), encode_ticket(&ticket), encode_revoke(&revoke));
+    for (versions, readable) in [
+        ("\"v\":1,\"min_reader\":1", true),
+        ("\"v\":2,\"min_reader\":1", true),
+        ("\"v\":2,\"min_reader\":2", false),
+        ("\"v\":1,\"min_reader\":2", false),
+        ("\"v\":1,\"min_reader\":0", false),
+        ("\"v\":0,\"min_reader\":1", false),
+    ] {
+        let with = |bytes: &[u8]| resealed(bytes, "\"v\":1,\"min_reader\":1", versions);
+        let found = decode_lease(body.id.number, &with(&lease));
+        assert_eq!(matches!(found, Found::Record { .. }), readable, "{versions}");
+        assert_eq!(matches!(found, Found::Newer { min_reader: 2, .. }), versions == "\"v\":2,\"min_reader\":2");
+        assert_eq!(decode_board(&with(&board)).is_some(), readable, "{versions}");
+        assert_eq!(decode_ticket(&with(&ticket)).is_some(), readable, "{versions}");
+        let file = [&[0; BOARD_BYTES][..], &with(&revoke)].concat();
+        assert_eq!(decode_revoke(&file).is_some(), readable, "{versions}");
+    }
+}
+
+#[test]
+fn an_order_names_somebody_and_no_more_than_four() {
+    let subject = |number| Revoked { number, nonce: 1, fingerprint: 0 };
+    let by = Holder::default();
+    let revoke = Revoke { subjects: vec![subject(1)], by, reason: String::new(), at: WallTime(0), now: false };
+    let bytes = encode_revoke(&revoke);
+    let one = format!("[1,\"{:032x}\",0]", 1);
+    for (subjects, read) in [(0, false), (1, true), (MOST_REVOKED, true), (MOST_REVOKED + 1, false)] {
+        let named = vec![one.as_str(); subjects].join(",");
+        let file = [&[0; BOARD_BYTES][..], &resealed(&bytes, &one, &named)].concat();
+        assert_eq!(decode_revoke(&file).is_some(), read, "{subjects}");
+    }
+}
+
+#[test]
+fn the_texts_of_a_ticket_are_cut_when_it_is_written_and_when_it_is_read() {
+    let long = "x".repeat(300);
+    let holder = Holder {
+        user: long.clone(),
+        name: long.clone(),
+        machine: long.clone(),
+        session: long.clone(),
+        pid: 1,
+        app: long.clone(),
+        note: long,
+    };
+    let lengths = |holder: &Holder| {
+        [&holder.user, &holder.name, &holder.machine, &holder.session, &holder.app, &holder.note].map(String::len)
+    };
+    let limits = [42, 64, 42, 21, 64, 66];
+    let ticket = Ticket { holder, since: WallTime(0), counter: 1, waiting: true };
+    assert_eq!(lengths(&decode_ticket(&encode_ticket(&ticket)).unwrap().holder), limits);
+    let bytes = encode_ticket(&Ticket { holder: Holder::default(), ..ticket });
+    for (place, key) in ["user", "name", "machine", "session", "app", "note"].into_iter().enumerate() {
+        let longer = format!("\"{key}\":\"{}\"", "x".repeat(150));
+        let read = decode_ticket(&resealed(&bytes, &format!("\"{key}\":\"\""), &longer)).unwrap();
+        assert_eq!(lengths(&read.holder)[place], limits[place], "{key}");
+    }
+}
+
+/// Orders carry fingerprints from one computer to another.
+#[test]
+fn a_fingerprint_is_the_same_everywhere_and_shows_every_change() {
+    assert_eq!(fingerprint(b""), 0xaf63_bd4c_2962_0a93);
+    assert_eq!(fingerprint(b"wems.db.lock of another program"), 0x240f_7402_930a_5e81);
+    let bytes: Vec<u8> = (0..41_u8).map(|byte| byte.wrapping_mul(7)).collect();
+    let mut seen = std::collections::HashSet::from([fingerprint(&bytes)]);
+    for place in 0..bytes.len() {
+        assert!(seen.insert(fingerprint(&bytes[..place])), "cut at {place}");
+        for bit in 0..8 {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1 << bit;
+            assert!(seen.insert(fingerprint(&changed)), "bit {bit} of byte {place}");
+        }
+    }
+}
+
+#[test]
+fn a_notice_ends_its_line() {
+    let body = Seeded(22).body();
+    let bytes = encode_notice(&body, WallTime(0));
+    assert_eq!(bytes.iter().position(|byte| *byte == b'\n'), Some(NOTICE_BYTES - 1));
+}
+
+#[test]
+fn what_is_out_of_range_is_not_remembered_as_if_it_could_be_read() {
+    let mut codec = Codec::default();
+    let mut seeded = Seeded(23);
+    for (number, token) in [(0, 1), (1, 0), (Number::MAX.0 + 1, 1), (1, Token::MAX.0 + 1)] {
+        let body = Body { token: Token(token), ..seeded.body() };
+        let body = Arc::new(Body { id: LeaseId { number: Number(number), ..body.id }, ..body });
+        let bytes = codec.encode_lease(&body, &seeded.head());
+        assert!(is_blank(&codec.decode_lease(Number(number), &bytes)), "{number} {token}");
+        let board = Board { id: body.id, token: body.token, state: State::Live, long: Duration::ZERO };
+        let bytes = codec.encode_board(&board);
+        assert_eq!(codec.decode_board(&bytes), None);
+    }
 }
