@@ -154,7 +154,7 @@ fn who_comes_while_a_colleague_makes_the_store_is_not_refused() {
     let (_rings, alarm) = std::sync::mpsc::channel::<()>();
     let mut run = scene.command_of(Some(scene::PAUL), &["run", "-n", "wems.db", "--", "true"]);
     let paul = std::thread::spawn(move || said(&mut run));
-    drop(alarm.recv_timeout(Duration::from_millis(300)));
+    let _timed_out = alarm.recv_timeout(Duration::from_millis(300));
     scene.mode(".sharelock", 0o2770);
     let run = paul.join().unwrap();
     assert_eq!(run.code, Some(0), "{}", run.err);
