@@ -398,6 +398,7 @@ pub mod doctor;
 mod english;
 mod french;
 mod reason;
+pub mod status;
 mod times;
 
 pub use french::help as french_help;
