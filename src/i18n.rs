@@ -409,6 +409,8 @@ mod english;
 mod french;
 mod reason;
 pub mod shortcut;
+pub mod status;
+
 mod times;
 
 pub use french::help as french_help;

@@ -8,7 +8,7 @@ use super::exit::Exit;
 use super::language::language;
 use super::open::{lossy, now, shown_target};
 use super::seen::rfc3339;
-use super::take::{TakeArguments, give_back, open, take};
+use super::take::{TakeArguments, give_back, open_to_take, take};
 use super::terminal::{give, say};
 use crate::config::Config;
 use crate::i18n::{About, Talk, plain_json};
@@ -89,11 +89,12 @@ pub(super) fn hold(arguments: &HoldArguments, config: &Config) -> Exit {
     if arguments.until_eof {
         watch_input(attention.clone());
     }
-    let opened = match open(&target, arguments.take.options(&target).app("sharelock hold")) {
+    let opened = open_to_take(&arguments.take, &target, &arguments.take.options(&target).app("sharelock hold"));
+    let (opened, wait) = match opened {
         Ok(opened) => opened,
         Err(exit) => return exit,
     };
-    let guard = match take(&arguments.take, &opened, &attention) {
+    let guard = match take(&arguments.take, wait, &opened, &attention) {
         Ok(guard) => guard,
         Err(exit) => return exit,
     };

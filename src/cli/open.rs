@@ -13,6 +13,14 @@ use crate::platform::process::ProcessFacts;
 use crate::session::{NotOpened, Options};
 use crate::store::OpenError;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+/// Does nothing for a moment.
+pub(super) fn pause(span: Duration) {
+    let (_nobody_rings, alarm) = mpsc::channel::<()>();
+    let _timed_out = alarm.recv_timeout(span);
+}
 
 /// Returns what programs are told about a database that could not be opened.
 pub(super) fn detail(error: &NotOpened) -> String {

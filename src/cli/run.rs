@@ -9,7 +9,7 @@ use super::gui;
 use super::language::language;
 use super::open::{process_id, shown_target};
 use super::supervise::{Orders, Supervision};
-use super::take::{TakeArguments, duration, give_back, open, take};
+use super::take::{TakeArguments, duration, give_back, open_to_take, take};
 use super::terminal::say;
 use crate::config::{Config, Target};
 use crate::i18n::config::{Remark, remark};
@@ -95,7 +95,7 @@ fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
     })?;
     let name = command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
     let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
-    let opened = open(&target, arguments.take.options(&target).app(name.clone()))?;
+    let (opened, wait) = open_to_take(&arguments.take, &target, &arguments.take.options(&target).app(name.clone()))?;
     let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
     if is_ours_already(&opened) {
         attention.work();
@@ -103,7 +103,7 @@ fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
         let family = begin(&orders, prepared)?;
         return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
     }
-    let guard = if arguments.gui { gui::take(&target, &opened)? } else { take(&arguments.take, &opened, &attention)? };
+    let guard = if arguments.gui { gui::take(&target, &opened)? } else { take(&arguments.take, wait, &opened, &attention)? };
     attention.pass_on(&opened);
     let exit = match start(command, &opened, &orders, &guard) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),

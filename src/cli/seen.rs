@@ -8,6 +8,8 @@ use super::open::{failure_word, lossy, now, reason, shown_target, word as error_
 use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::config::Target;
+use crate::doctor::waits_by;
+use crate::i18n::status::noticed;
 use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
 use crate::lease::wire::Failure;
@@ -15,6 +17,7 @@ use crate::lease::{State, Status};
 use crate::session::describe;
 use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
 use crate::store::Waiter;
+use crate::watch::Means;
 use chrono::{Local, SecondsFormat, TimeZone};
 use serde::Serialize;
 use std::time::Duration;
@@ -34,6 +37,9 @@ struct Line {
     takeable_in_s: Option<f64>,
     waiting: Option<Vec<WaiterLine>>,
     error: Option<ErrorLine>,
+    /// Only where it is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wait: Option<&'static str>,
 }
 
 /// Somebody, as every line of `--json` names people; what is not known is null.
@@ -92,6 +98,8 @@ pub(super) struct Seen {
     /// What makes it different from what was told before.
     pub(super) essence: Essence,
     pub(super) sentence: String,
+    /// How a change would be noticed; empty where that is not asked for.
+    noticed: String,
     line: Line,
 }
 
@@ -157,6 +165,7 @@ impl Seen {
             failure: status.failure.or(failure_seen),
             essence: essence(&status, &waiting, error.as_ref().map(|error| error.code)),
             sentence,
+            noticed: String::new(),
             line: Line {
                 schema: 1,
                 database: lossy(database.path()),
@@ -170,6 +179,7 @@ impl Seen {
                 takeable_in_s: status.takeable_in.map(seconds),
                 waiting: known.then(|| waiting.iter().map(waiter_line).collect()),
                 error,
+                wait: None,
             },
         }
     }
@@ -177,6 +187,18 @@ impl Seen {
     /// Names the label of a configured database.
     pub(super) fn labelled(mut self, target: &Target) -> Self {
         self.line.label = target.configured.as_ref().map(|configured| configured.label.clone());
+        self
+    }
+
+    /// Tells as well how a change would be noticed.
+    pub(super) fn noticed_by(mut self, means: Means) -> Self {
+        self.noticed = noticed(waits_by(means), language());
+        self.line.wait = Some(match means {
+            Means::Events => "events",
+            Means::RangeLock => "range_lock",
+            Means::ChangeNotify => "change_notify",
+            Means::Board => "board",
+        });
         self
     }
 
@@ -205,6 +227,7 @@ impl Seen {
                 error: Some(error_word(error)),
             },
             sentence: About(&shown_target(target), &sentence, language()).to_string(),
+            noticed: String::new(),
             line: Line {
                 schema: 1,
                 database: lossy(&target.path),
@@ -218,6 +241,7 @@ impl Seen {
                 takeable_in_s: None,
                 waiting: None,
                 error: Some(ErrorLine { code: error_word(error), text }),
+                wait: None,
             },
         }
         .labelled(target)
@@ -239,7 +263,8 @@ impl Seen {
         if json {
             return serde_json::to_string(&self.line).is_ok_and(|line| give(plain_json(&line)));
         }
-        give(format!("{prefix}{}", tinted(&self.sentence, tone(self.state), colours(&std::io::stdout()))))
+        let told = give(format!("{prefix}{}", tinted(&self.sentence, tone(self.state), colours(&std::io::stdout()))));
+        told && (self.noticed.is_empty() || give(&self.noticed))
     }
 }
 

@@ -8,6 +8,7 @@ use super::open::{options, targets};
 use super::seen::Seen;
 use crate::config::{Config, Target};
 use crate::session::{NotOpened, PATIENCE, in_time};
+use crate::watch::Means;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub(super) struct StatusArguments {
     /// Print one JSON object per line and database
     #[arg(long)]
     json: bool,
+    /// Show as well how a change would be noticed
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 /// Looks at the databases and tells.
@@ -42,13 +46,13 @@ pub(super) fn status(arguments: &StatusArguments, config: &Config) -> Exit {
         Ok(databases) => databases,
         Err(exit) => return exit,
     };
-    let mut worst = Exit::Done;
+    let (mut worst, verbose) = (Exit::Done, arguments.verbose);
     for some in databases.chunks(AT_ONCE) {
         let looks: Vec<_> = some
             .iter()
             .map(|database| {
                 let database = database.clone();
-                std::thread::spawn(move || in_time(LONGEST, move || look(&database)))
+                std::thread::spawn(move || in_time(LONGEST, move || look(&database, verbose)))
             })
             .collect();
         for (database, look) in some.iter().zip(looks) {
@@ -75,8 +79,9 @@ fn worse(one: Exit, other: Exit) -> Exit {
     if rank(other) > rank(one) { other } else { one }
 }
 
-fn look(target: &Target) -> Seen {
+fn look(target: &Target, verbose: bool) -> Seen {
     match options(target).open(&target.path) {
+        Ok(database) if verbose => Seen::look(&database).labelled(target).noticed_by(Means::of(database.capabilities())),
         Ok(database) => Seen::look(&database).labelled(target),
         Err(error) => Seen::not_opened(target, &error),
     }

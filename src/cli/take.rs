@@ -10,6 +10,7 @@ use crate::config::Target;
 use crate::i18n::{About, Reason, Talk, When, printable};
 use crate::lease::Status;
 use crate::lease::timing::parse_duration;
+use crate::lease::wire::Failure;
 use crate::session::describe;
 use crate::session::{Acquire, AcquireError, Database, Guard, NotOpened, Options, PATIENCE, ReleaseError, Wait};
 use std::path::PathBuf;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 /// However short a wait is, a share gets this long to answer at all.
 const SHORTEST: Duration = Duration::from_secs(1);
+/// How long after a share was seen to be away it is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// What was typed about the lease.
 #[derive(Debug, clap::Args)]
@@ -46,20 +49,67 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 impl TakeArguments {
     /// Returns how to open the database.
     pub(super) fn options(&self, target: &Target) -> Options {
-        // How long the share may take to answer at all.
-        let patience = self.timeout.filter(|limit| !limit.is_zero()).map_or(PATIENCE, |limit| limit.max(SHORTEST));
         let accepts = self.accept_sync_folder || target.accepts_sync_folder();
-        options(target).note(self.note.as_str()).patience(patience).accept_sync_folder(accepts)
+        options(target).note(self.note.as_str()).accept_sync_folder(accepts)
     }
 
-    fn wait(&self) -> Wait {
+    /// Returns how long to wait, when so much of it has passed.
+    fn wait(&self, passed: Duration) -> Wait {
         match self.timeout {
             Some(Duration::ZERO) => Wait::Never,
-            Some(limit) => Wait::For(limit),
+            Some(limit) => Wait::For(limit.saturating_sub(passed).max(SHORTEST.min(limit))),
             None if self.nonblock => Wait::Never,
             None => Wait::Forever,
         }
     }
+}
+
+/// Opens a database to take it. With a limit the share may be away for as long; without one it has the usual patience to answer at all.
+/// Returns how long to wait for the lease then.
+pub(super) fn open_to_take(arguments: &TakeArguments, target: &Target, options: &Options) -> Result<(Database, Wait), Exit> {
+    let began = now().ticks;
+    let limit = arguments.timeout.filter(|limit| !limit.is_zero()).map(|limit| limit.max(SHORTEST));
+    let passed = || now().ticks.since(began);
+    let opened = until_answered(
+        limit,
+        passed,
+        |patience| options.clone().patience(patience).open(&target.path),
+        |pause| {
+            if let Some(pause) = pause {
+                super::open::pause(pause);
+            } else {
+                say(About(&shown_target(target), &Talk::NoAnswerYet, language()));
+            }
+        },
+    );
+    let database = opened.map_err(|error| not_opened(target, &error))?;
+    Ok((database, arguments.wait(passed())))
+}
+
+/// Tries until there is an answer, within the limit. `meanwhile` pauses, and is told (`None`) that it takes longer than usual.
+fn until_answered<T>(
+    limit: Option<Duration>,
+    passed: impl Fn() -> Duration,
+    mut open: impl FnMut(Duration) -> Result<T, NotOpened>,
+    mut meanwhile: impl FnMut(Option<Duration>),
+) -> Result<T, NotOpened> {
+    let first = open(limit.map_or(PATIENCE, |limit| limit.min(PATIENCE)));
+    let Some(limit) = limit else { return first };
+    let mut last = first;
+    let mut told = false;
+    while matches!(&last, Err(error) if error.failure() == Some(Failure::Unreachable)) {
+        let left = limit.saturating_sub(passed());
+        if left.is_zero() {
+            break;
+        }
+        if !std::mem::replace(&mut told, true) {
+            meanwhile(None);
+        }
+        meanwhile(Some(AGAIN.min(left)));
+        // A try that hangs stays behind with its thread, so that the second one has all the time that is left.
+        last = open(limit.saturating_sub(passed()).max(AGAIN));
+    }
+    last
 }
 
 /// Opens a database; says why that does not work.
@@ -78,13 +128,13 @@ fn not_opened(target: &Target, error: &NotOpened) -> Exit {
 }
 
 /// Waits for the lease as long as was asked for.
-pub(super) fn take(arguments: &TakeArguments, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
+pub(super) fn take(arguments: &TakeArguments, wait: Wait, opened: &Database, attention: &Attention) -> Result<Guard, Exit> {
     let shown = opened.name();
     if let Some(program) = opened.capabilities().synchronised_by.as_ref().filter(|_| arguments.accept_sync_folder) {
         say(About(shown, &Talk::SynchronisedAccepted(printable(program)), language()));
     }
     let Waited { result, spoke, stopped_by } =
-        waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(arguments.wait()).progress(progress)));
+        waited(opened, attention, |progress| opened.acquire(Acquire::default().wait(wait).progress(progress)));
     match result {
         Ok(guard) if stopped_by.is_none() => {
             if spoke {
@@ -185,4 +235,43 @@ pub(super) fn give_back(opened: &Database, guard: Guard) -> Result<(), Exit> {
     };
     say(About(opened.name(), &talk, language()));
     Err(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::{Cell, RefCell};
+
+    /// Opens a share that answers after so many seconds; each try takes the one number of seconds or its patience, each pause its span.
+    fn opened_after(limit: Option<u64>, answers_at: u64, hangs: bool) -> (bool, u64, Vec<u64>) {
+        let (clock, tries, told) = (Cell::new(Duration::ZERO), RefCell::new(Vec::new()), Cell::new(0));
+        let open = |patience: Duration| {
+            tries.borrow_mut().push(patience.as_secs());
+            let at = Duration::from_secs(answers_at);
+            if clock.get() >= at {
+                return Ok(());
+            }
+            let until = if hangs { at.min(clock.get() + patience) } else { clock.get() };
+            clock.set(until);
+            if hangs && until >= at { Ok(()) } else { Err(NotOpened::Silent) }
+        };
+        let meanwhile = |pause: Option<Duration>| match pause {
+            Some(pause) => clock.set(clock.get() + pause),
+            None => told.set(told.get() + 1),
+        };
+        let opened = until_answered(limit.map(Duration::from_secs), || clock.get(), open, meanwhile).is_ok();
+        assert!(told.get() <= 1, "said once");
+        (opened, clock.get().as_secs(), tries.into_inner())
+    }
+
+    #[test]
+    fn a_share_that_is_away_is_tried_until_the_wait_is_over() {
+        assert_eq!(opened_after(Some(600), 300, true), (true, 300, vec![10, 589]), "two tries at most hang");
+        let (opened, at, tries) = opened_after(Some(600), 300, false);
+        assert_eq!((opened, at, tries.len()), (true, 300, 301));
+        let (opened, at, _) = opened_after(Some(20), 300, false);
+        assert_eq!((opened, at), (false, 20));
+        assert_eq!(opened_after(Some(5), 300, true), (false, 5, vec![5]));
+        assert_eq!(opened_after(None, 300, true), (false, 10, vec![10]), "without a limit the usual patience");
+    }
 }

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 pub use configuration::configuration;
 pub use grade::{Grade, grade, topic_word};
+pub use share::waits_by;
 
 /// How long one check may take.
 const PATIENCE: Duration = Duration::from_secs(15);

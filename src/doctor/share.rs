@@ -234,13 +234,18 @@ fn promised(system: &FileSystem) -> Locks {
 
 pub(super) fn waits(subject: &Subject, tell: Tell<'_>) {
     let capabilities = capabilities(&subject.system, subject.synchronised_by.clone());
-    let waits = match Means::of(&capabilities) {
+    tell(Topic::Waits, Finding::Waits(waits_by(Means::of(&capabilities))));
+}
+
+/// Returns how somebody who waits learns of a change, for people.
+#[must_use]
+pub const fn waits_by(means: Means) -> Waits {
+    match means {
         Means::Events => Waits::Told,
         Means::RangeLock => Waits::Woken,
         Means::ChangeNotify => Waits::Notified,
         Means::Board => Waits::Ask,
-    };
-    tell(Topic::Waits, Finding::Waits(waits));
+    }
 }
 
 pub(super) fn clock(subject: &Subject, tell: Tell<'_>) {

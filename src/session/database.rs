@@ -72,10 +72,10 @@ impl Options {
         Self { note: note.into(), ..self }
     }
 
-    /// Sets how long the share may take to answer at all; the default is ten seconds, and more is never waited.
+    /// Sets how long the share may take to answer at all; the default is ten seconds.
     #[must_use]
     pub fn patience(self, patience: Duration) -> Self {
-        Self { patience: patience.min(PATIENCE), ..self }
+        Self { patience, ..self }
     }
 
     /// Lets a lease be taken although a program synchronises the folder between computers. Nothing that this library promises

@@ -4,14 +4,23 @@
 //! minutes. The hazard is believing a memory of another boot (its clock means nothing here) or of another place with the same
 //! path: both are part of the file. A memory that cannot be read or written is no memory, never an error.
 
+use crate::clock::{Clock, SystemClock};
 use crate::lease::Memory;
 use crate::lease::record::{Number, Token};
 use serde::{Deserialize, Serialize};
+use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// More is never watched at once.
 const MOST_OBSERVATIONS: usize = 16;
+
+/// Nothing that was not written for so long is worth remembering: 90 days.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(90 * 86_400);
+/// How many names are read when what is forgotten is removed; the rest goes another time.
+const MOST_SWEPT: usize = 1000;
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -94,6 +103,29 @@ impl MemoryFile {
     }
 }
 
+/// Removes from the folder, once in a process, what nobody has written for long.
+pub(super) fn sweep_once(folder: &Path) {
+    static SWEPT: Once = Once::new();
+    SWEPT.call_once(|| sweep(folder, UNIX_EPOCH + Duration::from_millis(SystemClock.now().wall.0.try_into().unwrap_or(0))));
+}
+
+fn sweep(folder: &Path, now: SystemTime) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().take(MOST_SWEPT).flatten() {
+        let written = entry.metadata().ok().filter(Metadata::is_file).and_then(|facts| facts.modified().ok());
+        let age = written.and_then(|written| now.duration_since(written).ok());
+        if is_ours(&entry.file_name()) && age.is_some_and(|age| age > FORGOTTEN_AFTER) {
+            let _another_time = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Tells memories, and drafts of them that a crash left, from what is somebody else's: `<8 digits>-<name>.json`.
+fn is_ours(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let hashed = name.len() > 9 && name[..8].iter().all(u8::is_ascii_hexdigit) && name[8] == b'-';
+    hashed && (name.ends_with(b".json") || name.ends_with(b".tmp"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,5 +173,25 @@ mod tests {
         assert_eq!(file.load(), Memory::default());
         file.save(&Memory { token: Token(u64::MAX), ..sample() });
         assert_eq!(file.load(), Memory::default(), "a token that nobody can follow");
+    }
+
+    #[test]
+    fn what_was_not_written_for_ninety_days_is_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let now = UNIX_EPOCH + Duration::from_secs(1_795_000_000);
+        let day = Duration::from_secs(86_400);
+        let left = |name: &str, age: u32| {
+            let file = std::fs::File::create(folder.path().join(name)).unwrap();
+            file.set_modified(now - day * age).unwrap();
+        };
+        let kept = ["0a1b2c3d-wems.db.json", "0a1b2c3d.json", "notes-of-eva.json"];
+        kept.iter().zip([89, 91, 91]).for_each(|(name, age)| left(name, age));
+        left("0a1b2c3e-wems.db.json", 91);
+        left("0a1b2c3f-wems.db.77.tmp", 91);
+        std::fs::create_dir(folder.path().join("0a1b2c3d-folder.json")).unwrap();
+        sweep(folder.path(), now);
+        let mut names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["0a1b2c3d-folder.json", kept[0], kept[1], kept[2]]);
     }
 }

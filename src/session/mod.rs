@@ -140,6 +140,7 @@ impl Session {
         getrandom::fill(&mut seed).map_err(std::io::Error::other)?;
         let memory = options.memory.map(|folder| {
             let store = options.folder.clone().unwrap_or_default();
+            memory::sweep_once(&folder);
             MemoryFile::new(&folder, &store, options.place, options.identity.host.boot.clone())
         });
         let remembered = memory.as_ref().map_or_else(Memory::default, MemoryFile::load);

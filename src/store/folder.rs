@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -46,6 +47,8 @@ pub struct FolderStore {
     codec: Mutex<Codec>,
     ticket: Mutex<Option<queue::MyTicket>>,
     history: Mutex<Option<clean_up::MyHistory>>,
+    /// How often it may still be waited for a colleague who is making a part of the store.
+    pauses: AtomicU32,
 }
 
 /// Which time of a file is the file server's own.
@@ -93,6 +96,7 @@ impl FolderStore {
             codec: Mutex::default(),
             ticket: Mutex::default(),
             history: Mutex::default(),
+            pauses: AtomicU32::new(access::PAUSES),
         })
     }
 

@@ -11,7 +11,7 @@
 use super::blocked::{self, Listener, What};
 use super::pace::{Due, Pace, Said};
 use crate::clock::{Clock, SystemClock, Ticks};
-use crate::lease::record::{Board, Number};
+use crate::lease::record::{Board, Number, Revoke};
 use crate::lease::wire::{Op, Reply};
 use crate::store::Store;
 use std::path::Path;
@@ -47,7 +47,7 @@ pub(super) fn watch<F: Fn() + Send + Sync + ?Sized + 'static>(
 ) -> Server {
     let (news, heard) = mpsc::channel();
     let changes = folder.filter(|_| store.capabilities().change_notify).map(Path::to_path_buf);
-    let watch = Watch { store, look_now, news: news.clone(), locks: None, changes: None };
+    let watch = Watch { store, look_now, news: news.clone(), locks: None, changes: None, order: None };
     let run = move || watch.run(&heard, changes.as_deref());
     // Without a thread there are no hints; the core still looks by itself.
     drop(std::thread::Builder::new().name("sharelock-watch".into()).spawn(run));
@@ -61,12 +61,15 @@ struct Watch<F: ?Sized> {
     /// Kept as long as they are listened to.
     locks: Option<Arc<Listener>>,
     changes: Option<Arc<Listener>>,
+    /// The order to give up that lay beside the board.
+    order: Option<Arc<Revoke>>,
 }
 
 impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
     fn run(mut self, heard: &Receiver<News>, folder: Option<&Path>) {
         let mut pace = Pace::new(now(), self.store.capabilities().lock_wakes);
-        pace.board(now(), self.read_board(), true);
+        let (board, _) = self.read_board();
+        pace.board(now(), board, true);
         if let Some(folder) = folder {
             let listener = self.listener(|said| News::Change(said == Said::Released));
             self.changes = Some(Arc::clone(&listener));
@@ -85,8 +88,8 @@ impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
             }
             match pace.due(now()) {
                 Some(Due::Board) => {
-                    let board = self.read_board();
-                    if pace.board(now(), board, false) {
+                    let (board, ordered) = self.read_board();
+                    if pace.board(now(), board, false) || ordered {
                         (self.look_now)();
                     }
                 }
@@ -121,10 +124,15 @@ impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
         })
     }
 
-    fn read_board(&self) -> Option<Board> {
+    /// Returns the board, and whether the order beside it, which comes with the same read, is another than before.
+    fn read_board(&mut self) -> (Option<Board>, bool) {
         match self.store.perform(&Op::ReadBoard) {
-            Ok(Reply::Board(board, _)) => board,
-            Ok(_) | Err(_) => None,
+            Ok(Reply::Board(board, order)) => {
+                let other = order != self.order;
+                self.order = order;
+                (board, other)
+            }
+            Ok(_) | Err(_) => (None, false),
         }
     }
 }
@@ -149,6 +157,7 @@ mod tests {
     struct Share {
         capabilities: Capabilities,
         board: Mutex<Board>,
+        order: Mutex<Option<Arc<Revoke>>>,
         lease: PathBuf,
     }
 
@@ -159,7 +168,7 @@ mod tests {
 
         fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
             assert_eq!(*op, Op::ReadBoard, "a watch only reads the board");
-            Ok(Reply::Board(Some(*self.board.lock().unwrap()), None))
+            Ok(Reply::Board(Some(*self.board.lock().unwrap()), self.order.lock().unwrap().clone()))
         }
 
         fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
@@ -189,6 +198,7 @@ mod tests {
                 synchronised_by: None,
             },
             board: Mutex::new(Board { id, token: Token(1), state: State::Live, long: Duration::from_secs(300) }),
+            order: Mutex::default(),
             lease: folder.join("lease"),
         })
     }
@@ -228,5 +238,20 @@ mod tests {
         drop(watch);
         // The thread has ended, and with it what it told.
         assert_eq!(hints.recv_timeout(LONG), Err(RecvTimeoutError::Disconnected));
+    }
+
+    #[test]
+    fn an_order_to_give_up_beside_the_board_is_told() {
+        use crate::clock::WallTime;
+        use crate::lease::record::Holder;
+        let folder = tempfile::tempdir().unwrap();
+        let share = share(folder.path(), false);
+        let (sender, hints) = channel();
+        let _watch = watch(Arc::clone(&share) as Arc<dyn Store>, None, Arc::new(hint(sender)));
+        assert!(hints.recv_timeout(Duration::from_millis(300)).is_err(), "told of nothing");
+        let (by, reason) = (Holder::default(), "lunch".into());
+        *share.order.lock().unwrap() = Some(Arc::new(Revoke { subjects: Vec::new(), by, reason, at: WallTime(1), now: false }));
+        assert_eq!(hints.recv_timeout(LONG), Ok(()));
+        assert!(hints.recv_timeout(Duration::from_millis(1500)).is_err(), "told once");
     }
 }

@@ -139,3 +139,23 @@ fn a_share_that_does_not_answer_takes_no_longer_than_the_wait() {
     assert_eq!(run.code, Some(69), "{}", run.err);
     assert!(run.took < Duration::from_secs(8), "{:?}", run.took);
 }
+
+/// Two use a database for the first time: the one has made the store's folder and not opened it to the other yet.
+#[test]
+fn who_comes_while_a_colleague_makes_the_store_is_not_refused() {
+    let Ok(scene) = rows::office() else {
+        println!("skipped: {}", scene::NEEDS_ROOT);
+        return;
+    };
+    let made = scene.at(".sharelock");
+    std::fs::create_dir(&made).unwrap();
+    std::os::unix::fs::chown(&made, Some(scene::MARIE), Some(scene::OFFICE)).unwrap();
+    scene.mode(".sharelock", 0o755);
+    let (_rings, alarm) = std::sync::mpsc::channel::<()>();
+    let mut run = scene.command_of(Some(scene::PAUL), &["run", "-n", "wems.db", "--", "true"]);
+    let paul = std::thread::spawn(move || said(&mut run));
+    let _timed_out = alarm.recv_timeout(Duration::from_millis(300));
+    scene.mode(".sharelock", 0o2770);
+    let run = paul.join().unwrap();
+    assert_eq!(run.code, Some(0), "{}", run.err);
+}

@@ -299,7 +299,7 @@ pub(crate) fn hanging() -> Played {
 }
 
 /// A share of two people and their group.
-fn office() -> Played {
+pub(crate) fn office() -> Played {
     if !is_root() {
         return Err(NEEDS_ROOT);
     }

@@ -207,3 +207,16 @@ fn colour_is_for_terminals_that_want_it() {
     let plain = on_a_terminal(&place, true).unwrap();
     assert_eq!(plain.trim_end(), "wems.db is free.");
 }
+
+#[test]
+fn who_asks_for_more_is_told_how_a_change_would_be_noticed() {
+    let place = Place::new();
+    let said = place.run(&["status", "-v", "wems.db"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.starts_with("wems.db is free.\n  How a change is noticed: "), "{}", said.out);
+    let french = place.run(&["--lang", "fr", "status", "-v", "wems.db"]);
+    assert!(french.out.contains("\n  Comment un changement est remarqué\u{a0}: "), "{}", french.out);
+    let wait = |arguments: &[&str]| json(&place, arguments).1[0].get("wait").map(|wait| wait.as_str().unwrap().to_owned());
+    assert_eq!(wait(&["wems.db"]), None);
+    assert!(["events", "range_lock", "change_notify", "board"].contains(&&*wait(&["-v", "wems.db"]).unwrap()));
+}

@@ -108,6 +108,7 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         ("completions", "shell") => "Le shell en question : bash, elvish, fish, powershell, zsh",
         ("man", "verb") => "La commande à décrire ; sans elle, tout le programme",
         ("doctor", "path") => "La base, ou le dossier, à examiner",
+        ("status", "verbose") => "Montrer aussi comment un changement serait remarqué",
         ("doctor", "verbose") => "Montrer ce qui n'a pas été examiné, et pourquoi chaque examen compte",
         ("doctor", "pair") => "Examiner avec un autre ordinateur : lancez-y la même commande, avec le même mot",
         ("help", "subcommand") => "La commande dont afficher l'aide",

@@ -74,6 +74,15 @@ pub struct Access {
     group: u32,
 }
 
+impl EntryFacts {
+    /// Returns whether this is as open as [`share_access_like`] makes what is new in a folder of that access.
+    #[must_use]
+    pub fn is_shared_like(&self, folder: Access) -> bool {
+        let wanted = if self.kind == EntryKind::Directory { 0o077 } else { 0o066 };
+        self.access.group == folder.group && (self.access.mode ^ folder.mode) & wanted == 0
+    }
+}
+
 /// What kind of thing has a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EntryKind {

@@ -8,10 +8,12 @@ use crate::lease::codec::{LEASE_BYTES, MOST_BYTES, fingerprint};
 use crate::platform::files::{self, Access, EntryFacts, EntryKind, Trouble, classify};
 use crate::store::StoreError;
 use crate::store::naming::STORES;
-use std::fs::File;
+use std::fs::{File, ReadDir};
 use std::io::{self, Read, Seek};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What lies under a name.
 #[derive(Debug)]
@@ -92,16 +94,77 @@ pub(super) enum Created {
     Exists,
 }
 
+/// How long what a colleague just made is waited for, in [`PAUSE`]s, once for a store: he makes it first and opens it to the others
+/// then, and no system does both at once.
+pub(super) const PAUSES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Does nothing for a moment.
+pub(super) fn pause(span: Duration) {
+    let (_nobody_rings, alarm) = mpsc::channel::<()>();
+    let _timed_out = alarm.recv_timeout(span);
+}
+
+/// Says that the system refused.
+fn refused<T>(result: &io::Result<T>) -> bool {
+    result.as_ref().is_err_and(|error| classify(error) == Trouble::Denied)
+}
+
 impl FolderStore {
+    /// As [`look`], but what is being made at the moment is waited for.
+    pub(super) fn look(&self, path: &Path) -> io::Result<Content> {
+        self.once_opened(path, || look(path), |seen| refused(seen) || matches!(seen, Ok(Content::Closed(..))))
+    }
+
+    /// Tries until it is not refused, as long as something on the way is less open than the database's folder and may be about to be
+    /// opened. A refusal for good is told a little later for that, once.
+    pub(super) fn once_opened<T>(
+        &self,
+        path: &Path,
+        mut attempt: impl FnMut() -> io::Result<T>,
+        refused: fn(&io::Result<T>) -> bool,
+    ) -> io::Result<T> {
+        loop {
+            let result = attempt();
+            if !refused(&result) || !self.is_being_opened(path) {
+                return result;
+            }
+            let left = self.pauses.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+            if left.is_err() {
+                return result;
+            }
+            pause(PAUSE);
+        }
+    }
+
+    /// Returns whether a part of the store on this path is not as open as it will be.
+    fn is_being_opened(&self, path: &Path) -> bool {
+        let access = self.access();
+        let mut ours =
+            path.ancestors().take_while(|part| part.starts_with(&self.location.folder) && *part != self.location.folder);
+        ours.any(|part| files::entry_facts(part).is_ok_and(|facts| !facts.is_shared_like(access)))
+    }
+
+    /// As [`files::write_into`], but what is being made at the moment is waited for.
+    pub(super) fn write_into(&self, path: &Path, offset: u64, bytes: &[u8], longest: u64) -> io::Result<File> {
+        self.once_opened(path, || files::write_into(path, offset, bytes, longest), refused)
+    }
+
+    /// As [`files::list`], but what is being made at the moment is waited for.
+    pub(super) fn list_folder(&self, path: &Path) -> io::Result<ReadDir> {
+        self.once_opened(path, || files::list(path), refused)
+    }
+
     /// Creates a file exclusively with the access of the database's folder. Where the store's folders are missing they are made;
     /// that they usually exist is not asked beforehand.
     ///
     /// `sub` is the folder within the store.
     pub(super) fn create_file(&self, doing: &'static str, path: &Path, sub: Option<&str>) -> Result<Created, StoreError> {
-        let created = match files::create_exclusive(path) {
+        let create = || self.once_opened(path, || files::create_exclusive(path), refused);
+        let created = match create() {
             Err(error) if classify(&error) == Trouble::Missing => {
                 self.make_folders(doing, sub)?;
-                files::create_exclusive(path)
+                create()
             }
             other => other,
         };
@@ -136,7 +199,7 @@ impl FolderStore {
 
     /// Makes one folder, and says whether it is new. A link in its place could lead the leases elsewhere for some of the users.
     fn make_folder(&self, doing: &'static str, path: &Path) -> Result<bool, StoreError> {
-        match files::make_folder(path) {
+        match self.once_opened(path, || files::make_folder(path), refused) {
             Ok(()) => {
                 self.share_access(path);
                 Ok(true)

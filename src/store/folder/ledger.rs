@@ -3,7 +3,7 @@
 //! A number is claimed by exclusive creation alone. A live lease has one writer, its owner, through the handle that is kept since
 //! the creation; every write is in place, of fixed length, and flushed before it counts.
 
-use super::access::{Content, Created, look};
+use super::access::{Content, Created, pause};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
 use crate::lease::codec::{HEAD_BYTES, encode_head};
@@ -14,6 +14,7 @@ use crate::platform::range_lock;
 use crate::store::StoreError;
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
 const PREFIX: &str = "lease-";
 const SUFFIX: &str = ".json";
@@ -38,7 +39,7 @@ impl FolderStore {
         let doing = "listing the leases in";
         let failed = |error| StoreError::new(doing, &self.location.store, error);
         files::refuse_links(&self.location.folder, &self.location.store).map_err(failed)?;
-        let entries = match files::list(&self.location.store) {
+        let entries = match self.list_folder(&self.location.store) {
             Ok(entries) => entries,
             Err(error) if classify(&error) == Trouble::Missing => {
                 self.missing(doing)?;
@@ -61,7 +62,7 @@ impl FolderStore {
 
     pub(super) fn find_lease(&self, doing: &'static str, number: Number) -> Result<Found, StoreError> {
         let path = self.lease_path(number);
-        match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
+        match self.look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Found::Missing),
             Content::Bytes(bytes, file) => {
                 let file = files::file_identity(&file).map_err(|error| StoreError::new(doing, &path, error))?.file;
@@ -85,7 +86,7 @@ impl FolderStore {
             // Before this machine reads the file: a client of NFS 4 that has a read delegation keeps locks to itself, write locks
             // too, and nobody else would ever see this one. On SMB it is the other way round: there a lock that is older than the
             // first reading is not seen by others (both measured on Linux 6.1).
-            let _only_evidence = range_lock::try_exclusive(&file);
+            lock_patiently(&file, pause);
         }
         let head = Head { state: State::Live, counter: 1, at };
         let bytes = lock(&self.codec).encode_lease(body, &head);
@@ -149,7 +150,7 @@ impl FolderStore {
     pub(super) fn lock(&self, number: Number) -> Result<Reply, StoreError> {
         let file = self.own(number)?;
         if self.capabilities.range_locks {
-            let _only_evidence = range_lock::try_exclusive(&file);
+            lock_patiently(&file, pause);
         }
         Ok(Reply::Done)
     }
@@ -164,6 +165,21 @@ impl FolderStore {
         }
         Reply::Done
     }
+}
+
+/// How often the range lock is asked for: whoever probes has it, shared, for a moment.
+const LOCK_TRIES: u32 = 3;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// Takes the range lock, a little later where somebody looks at it just now. It is only evidence: without it nothing fails.
+fn lock_patiently(file: &File, pause: impl Fn(Duration)) {
+    for _ in 1..LOCK_TRIES {
+        if !matches!(range_lock::try_exclusive(file), Ok(false)) {
+            return;
+        }
+        pause(LOCK_PAUSE);
+    }
+    let _only_evidence = range_lock::try_exclusive(file);
 }
 
 /// Writes in place and waits until the server has it.
@@ -188,5 +204,26 @@ mod tests {
         for name in ["lease-+00000000043.json", "lease-000000000043.json~", "Lease-000000000043.json", "lease-.json"] {
             assert_eq!(parse_file_name(name), None, "{name}");
         }
+    }
+
+    #[cfg(not(target_os = "macos"))]
+    #[test]
+    fn the_range_lock_is_had_although_somebody_looks_at_it_just_then() {
+        use std::cell::Cell;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lease");
+        let (mine, other) = (files::create_exclusive(&path).unwrap(), files::open_existing_write(&path).unwrap());
+        let taken = || range_lock::probe(&files::open_existing_read(&path).unwrap()).unwrap() == range_lock::Probe::Held;
+        assert!(range_lock::try_exclusive(&other).unwrap());
+        let pauses = Cell::new(0);
+        lock_patiently(&mine, |_| {
+            pauses.set(pauses.get() + 1);
+            range_lock::unlock(&other).unwrap();
+        });
+        assert!(taken() && pauses.get() == 1);
+        range_lock::unlock(&mine).unwrap();
+        assert!(range_lock::try_exclusive(&other).unwrap());
+        lock_patiently(&mine, |_| pauses.set(pauses.get() + 1));
+        assert_eq!(pauses.get(), 3, "not for ever");
     }
 }

@@ -3,7 +3,7 @@
 //! They are written in place and closed, not flushed: closing sends them to the server on NFS and SMB, and what a crash of the
 //! server loses of them is written again with the next heartbeat.
 
-use super::access::{Content, Created, look};
+use super::access::{Content, Created};
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
 use crate::lease::codec::{BOARD_BYTES, REVOKE_BYTES, decode_revoke, encode_notice, encode_revoke};
@@ -24,7 +24,7 @@ impl FolderStore {
     pub(super) fn read_board(&self) -> Result<Reply, StoreError> {
         let doing = "reading the board";
         let path = self.board_path();
-        match look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
+        match self.look(&path).map_err(|error| StoreError::new(doing, &path, error))? {
             Content::Missing => self.missing(doing).map(|()| Reply::Board(None, None)),
             Content::Bytes(bytes, _) => {
                 let board = bytes.get(..BOARD_BYTES).and_then(|board| lock(&self.codec).decode_board(board));
@@ -54,10 +54,10 @@ impl FolderStore {
     fn write_into_board(&self, doing: &'static str, offset: u64, bytes: &[u8]) -> Result<File, StoreError> {
         let path = self.board_path();
         let longest = (BOARD_BYTES + REVOKE_BYTES) as u64;
-        let written = match files::write_into(&path, offset, bytes, longest) {
+        let written = match self.write_into(&path, offset, bytes, longest) {
             Err(error) if classify(&error) == Trouble::Missing => match self.create_file(doing, &path, None)? {
                 Created::New(file) => files::write_at(&file, offset, bytes).map(|()| file),
-                Created::Exists => files::write_into(&path, offset, bytes, longest),
+                Created::Exists => self.write_into(&path, offset, bytes, longest),
             },
             other => other,
         };
@@ -79,7 +79,7 @@ impl FolderStore {
     pub(super) fn read_notice(&self) -> Result<NoticeSeen, StoreError> {
         let doing = "reading the notice";
         let path = &self.location.notice;
-        match look(path).map_err(|error| StoreError::new(doing, path, error))? {
+        match self.look(path).map_err(|error| StoreError::new(doing, path, error))? {
             // It lies beside the database, whatever is in the place of the store.
             Content::Missing => self.connected(doing).map(|()| NoticeSeen::Missing),
             Content::Bytes(bytes, _) => Ok(lock(&self.codec).decode_notice(&bytes)),
@@ -120,7 +120,7 @@ impl FolderStore {
         }
         let path = &self.location.notice;
         let bytes = encode_notice(body, at);
-        let written = files::write_into(path, 0, &bytes, bytes.len() as u64);
+        let written = self.write_into(path, 0, &bytes, bytes.len() as u64);
         written.map(|_| Reply::Done).map_err(|error| StoreError::new("writing the notice", path, error))
     }
 

@@ -187,3 +187,34 @@ fn on_nfs_the_range_lock_is_there_before_the_record_can_be_read() {
     store.perform(&Op::Close(Number(1))).unwrap();
     assert_eq!(probed(&store), Probe::Free);
 }
+
+#[cfg(unix)]
+#[test]
+fn what_a_colleague_is_making_is_waited_for_but_a_refusal_for_good_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let temp = tempfile::tempdir().unwrap();
+    let set = |path: &Path, mode| std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    set(temp.path(), 0o770);
+    let store = open(temp.path());
+    let place = &store.location().store;
+    std::fs::create_dir_all(place).unwrap();
+    let (ours, new) = (temp.path().join(".sharelock"), place.join("board"));
+    let mut asked = 0;
+    let mut refuse = |times: u32| {
+        asked = 0;
+        let refused = |result: &io::Result<()>| result.is_err();
+        let attempt = || {
+            asked += 1;
+            if asked > times { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+        };
+        (store.once_opened(&new, attempt, refused).is_ok(), asked)
+    };
+    set(&ours, 0o755);
+    set(place, 0o770);
+    assert_eq!(refuse(2), (true, 3), "a folder on the way is not open yet");
+    store.pauses.store(1, std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(refuse(9), (false, 2), "not for ever");
+    store.pauses.store(9, std::sync::atomic::Ordering::Relaxed);
+    set(&ours, 0o770);
+    assert_eq!(refuse(9), (false, 1), "all is open: the refusal is meant");
+}
