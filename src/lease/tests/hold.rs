@@ -357,6 +357,14 @@ fn an_end_mark_that_fails_is_tried_again_until_the_fence() {
     scene.refused = None;
     scene.at(20.0).tell(Event::Tick);
     assert!(scene.was_told(&released) && !scene.was_told(&unanswered));
+    // While the second try is on its way, nothing is due: no busy loop.
+    let mut scene = held();
+    scene.refused = Some((|op| matches!(op, Op::WriteHead(..)), Failure::Unreachable));
+    scene.at(10.0).tell(Event::Release);
+    scene.hanging = Some(|op| matches!(op, Op::WriteHead(..)));
+    scene.at(15.0).tell(Event::Tick);
+    assert_eq!(scene.hung.len(), 1);
+    assert!((due(&scene) - 150.0).abs() < 1e-9);
     // A file that is not there needs no end mark.
     let mut scene = held();
     scene.refused = Some((|op| matches!(op, Op::WriteHead(..)), Failure::Gone));

@@ -208,6 +208,18 @@ fn another_programs_notice_says_who_it_is() {
 }
 
 #[test]
+fn another_programs_notice_beside_a_live_lease_is_not_mixed_with_it() {
+    let mut scene = held();
+    let holder = Holder { user: "paul".into(), ..Holder::default() };
+    let said = Some(Arc::new(Said { holder: holder.clone(), acquired: None, heartbeat: None }));
+    scene.notice = NoticeSeen::Foreign { fingerprint: 1, said, locked: false };
+    scene.evidence = Evidence { fate: Fate::HolderGone, ..Evidence::NONE };
+    let status = scene.look();
+    assert_eq!((status.state, status.holder.as_deref()), (Seen::Held, Some(&holder)));
+    assert_eq!((status.acquired, status.last_seen), (None, None));
+}
+
+#[test]
 fn a_missing_lease_is_told_by_its_notice() {
     let mut scene = Scene::new();
     scene.notice = notice_of(&marie(3));
