@@ -323,8 +323,11 @@ impl Model {
                 // Whoever asked on a command line reads the answer there.
                 if !asked {
                     if let Refusal::Taken(who) = refusal {
-                        entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
+                        // What was seen before is older than this answer.
                         actions.append(&mut self.want(key));
+                        if let Some(entry) = self.entry_mut(key) {
+                            entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
+                        }
                     } else {
                         entry.tidings.insert(Topic::Hold, Tiding::NotTaken(refusal));
                     }

@@ -186,12 +186,7 @@ fn menu(model: &Model, entries: &[&Entry], now: Moment) -> Vec<Item> {
         Item::More(label(Label::Mute), vec![hour, Item::Verb(label(Label::MuteUntilTomorrow), Wish::MuteUntilTomorrow)])
     };
     menu.push(mute);
-    let help = vec![
-        Item::Verb(label(Label::Legend), Wish::Legend),
-        Item::Verb(label(Label::Report), Wish::Report),
-        Item::Verb(label(Label::Log), Wish::Log),
-    ];
-    menu.push(Item::More(label(Label::Help), help));
+    menu.push(Item::Verb(label(Label::Legend), Wish::Legend));
     menu.push(Item::Verb(label(Label::Settings), Wish::Settings));
     menu.push(Item::Line);
     menu.push(Item::Verb(label(Label::Quit), Wish::Quit));
@@ -239,9 +234,6 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
                 items.push(verb(Label::Take, Wish::Take(key)));
             }
             items.push(notify_me(entry, language));
-            if let Some(seen) = entry.seen.as_ref().filter(|seen| seen.status.holder.is_some() && !seen.status.own_user) {
-                items.push(verb(Label::Ask(holder(seen)), Wish::Ask(key)));
-            }
             if read {
                 items.push(verb(Label::OpenReadOnly, Wish::OpenReadOnly(key)));
             }

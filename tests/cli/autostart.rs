@@ -4,7 +4,6 @@ use crate::support::Place;
 use std::process::Command;
 
 #[test]
-#[cfg(target_os = "linux")]
 fn it_is_turned_on_and_off_and_the_desktops_own_switch_counts() {
     let place = Place::new();
     let settings = place.share().join("my settings");

@@ -3,6 +3,7 @@
 //! Nothing of the user's is read or written: home, state and working folder are temporary. Where waits matter, every duration of the
 //! protocol is divided by `SHARELOCK_TIME_SCALE`. What only Unix has (signals, sh) is in the modules marked so.
 
+#[cfg(target_os = "linux")]
 mod autostart;
 mod support;
 
@@ -18,6 +19,7 @@ mod language;
 mod lost;
 #[cfg(unix)]
 mod run;
+#[cfg(target_os = "linux")]
 mod shortcut;
 mod status;
 mod usage;

@@ -3,7 +3,6 @@
 use crate::support::Place;
 
 #[test]
-#[cfg(target_os = "linux")]
 fn only_what_has_a_program_gets_one_and_nothing_is_written_over() {
     let place = Place::new();
     let code = |words: &[&str]| place.run(words).code;

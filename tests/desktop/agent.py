@@ -2,9 +2,12 @@
 """The agent on a real desktop: what people see and click, with real databases and real programs. Nothing is played.
 
     agent.py SHARELOCK       (the program of the command line; started by tests/desktop/run)
+
+With SHARELOCK_WINDOW=PROGRAM (the window program, which takes ten minutes to build) the windows are tried as well.
 """
 
 import json
+import os
 import pathlib
 import shutil
 import signal
@@ -237,6 +240,38 @@ def many(desktop):
     stop(desktop, office, agent)
 
 
+def window(desktop):
+    step("a second start shows the status window; the dialog of a shortcut tells the agent to notify")
+    for language, label, title in (("en", "RH", "Sharelock"), ("fr", "Personnel", "Sharelock")):
+        office = Office(desktop, [label, "Paie"], language)
+        agent = start(desktop)
+        office.say("run", label, "--", "true")
+        marie = office.colleague(label)
+        before = desktop.windows()
+        office.say("agent", "run")
+        box = desktop.new_window(before, "the status window")
+        desktop.look()
+        desktop.save(f"agent-window-{language}", *box)
+        desktop.call("xdotool", "search", "--name", title, "windowfocus")
+        desktop.call("xdotool", "key", "Escape")
+        wait_for("the window to go", lambda: desktop.windows().keys() == before.keys())
+        shortcut = desktop.start("shortcut", SHARELOCK, "run", "--gui", label)
+        box = desktop.new_window(before, "the dialog")
+        desktop.look()
+        desktop.save(f"agent-in-use-{language}", *box)
+        desktop.call("xdotool", "search", "--name", label, "windowfocus")
+        # The window counts no press in its first moments.
+        time.sleep(1)
+        desktop.call("xdotool", "key", "Return")
+        check(shortcut.wait(10) == 75, "the shortcut did not end with 75")
+        wait_for("the wish", lambda: any(one["wanted"] for one in json.loads(office.say("agent", "status", "--json"))["databases"]))
+        desktop.park()
+        before = desktop.windows()
+        office.goes(marie)
+        desktop.new_window(before, "a notification")
+        stop(desktop, office, agent)
+
+
 def frugal(desktop):
     step("nothing happens, and nothing is done; 5 databases")
     office = Office(desktop, [f"base {number}" for number in range(5)])
@@ -260,7 +295,11 @@ def main():
         desktop.start_notifier()
         try:
             wanted = sys.argv[2:]
-            for scene in (a_day, killed, french, many, frugal, panel_and_bus):
+            scenes = [a_day, killed, french, many, frugal, panel_and_bus]
+            if "SHARELOCK_WINDOW" in os.environ:
+                desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
+                scenes.insert(4, window)
+            for scene in scenes:
                 if not wanted or scene.__name__ in wanted:
                     scene(desktop)
         except BaseException:

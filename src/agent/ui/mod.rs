@@ -9,7 +9,6 @@ use crate::platform::signals::Signals;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-#[cfg(target_os = "linux")]
 mod icons;
 #[cfg(target_os = "linux")]
 #[path = "linux/mod.rs"]
@@ -98,7 +97,6 @@ struct Desk {
 }
 
 #[derive(Default)]
-#[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "nothing is drawn there yet"))]
 struct Orders {
     view: Option<View>,
     notices: BTreeMap<NoticeKey, Order>,

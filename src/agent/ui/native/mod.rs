@@ -14,7 +14,7 @@ mod panel;
 mod panel;
 mod tooltip;
 
-use super::{Desk, Hear, Heard, Ui, icons, without};
+use super::{Desk, Hear, Heard, Order, Ui, icons, without};
 use crate::agent::shown::View;
 use menu::Menu;
 use std::mem::take;
@@ -43,9 +43,9 @@ enum Call {
     Panel,
 }
 
-pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
+pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + Send + 'static) -> T {
     let Ok(event_loop) = panel::event_loop() else {
-        without(&hear);
+        without(hear);
         return agent(Ui(Arc::new(Desk::new(|| ()))));
     };
     let proxy = event_loop.create_proxy();
@@ -61,7 +61,7 @@ pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + S
     }));
     hear(Heard::Notifier(false));
     // Kept until the loop has ended.
-    let _session = panel::session(&desk, &rung, &hear, &proxy);
+    let _session = panel::session(&desk, &rung, hear, &proxy);
     let over = Over(Arc::clone(&desk));
     let ui = Ui(Arc::clone(&desk));
     let agent = thread::Builder::new()
@@ -71,7 +71,7 @@ pub(super) fn run<T: Send + 'static>(hear: Hear, agent: impl FnOnce(Ui) -> T + S
             agent(ui)
         })
         .expect("a thread for the agent");
-    draw(event_loop, Native::new(desk, called, hear, proxy));
+    draw(event_loop, Native::new(desk, called, Arc::clone(hear), proxy));
     agent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
@@ -136,7 +136,7 @@ impl Native {
             (view, take(&mut orders.notices), orders.over)
         };
         // There are no notifications here yet, so each is gone at once.
-        for (key, _) in notices.into_iter().filter(|(_, notice)| notice.is_some()) {
+        for (key, _) in notices.into_iter().filter(|(_, order)| matches!(order, Order::Show(_))) {
             (self.hear)(Heard::Dismissed(key));
         }
         if let Some(view) = view {

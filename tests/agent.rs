@@ -1,0 +1,358 @@
+//! The agent's pure part: what happens goes in, what is done and shown comes out. No clock, no share, no desktop.
+
+use sharelock::WallTime;
+use sharelock::agent::events::{Action, Event, Seen};
+use sharelock::agent::model::{Hold, Model};
+use sharelock::agent::shown::{Face, Item, Key, NoticeKey, Topic, Wish};
+use sharelock::agent::ui::Heard;
+use sharelock::agent::view;
+use sharelock::clock::{Moment, Ticks};
+use sharelock::config::{Config, DatabaseConfig, WhenFree};
+use sharelock::i18n::{Language, Person};
+use sharelock::ipc::{Answer, Refusal, Request};
+use sharelock::{Failure, Holder, Loss, News, State, Status, Token};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+const RH: Key = Key(1);
+const TOKEN: Token = Token(7);
+
+struct Agent {
+    model: Model,
+    now: Moment,
+}
+
+impl Agent {
+    fn of(config: Config) -> Self {
+        let mut agent = Self { model: Model::new(Language::English), now: at(0) };
+        let actions = agent.happens(Event::Configured(Box::new(config)));
+        assert!(actions.iter().all(|action| matches!(action, Action::Watch(..))), "{actions:?}");
+        agent
+    }
+
+    fn new() -> Self {
+        Self::of(config(&["RH"]))
+    }
+
+    fn happens(&mut self, event: Event) -> Vec<Action> {
+        self.model.handle(self.now, event)
+    }
+
+    fn sees(&mut self, state: State) -> Vec<Action> {
+        self.happens(Event::Seen(RH, Box::new(seen(state))))
+    }
+
+    fn wishes(&mut self, wish: Wish) -> Vec<Action> {
+        self.happens(Event::Heard(Heard::Wish(wish)))
+    }
+
+    fn passes(&mut self, seconds: u64) {
+        self.now = at(self.now.ticks.as_nanos() / 1_000_000_000 + seconds);
+        assert_eq!(self.happens(Event::Tick), []);
+    }
+
+    fn face(&self) -> Face {
+        view::view(&self.model, self.now).face
+    }
+
+    fn titles(&self) -> Vec<String> {
+        view::notices(&self.model, self.now).into_iter().map(|notice| format!("{} {}", notice.title, notice.body)).collect()
+    }
+
+    fn menu(&self) -> Vec<String> {
+        lines(&view::view(&self.model, self.now).menu, "")
+    }
+
+    fn holds(&mut self) {
+        self.sees(State::Free);
+        assert_eq!(self.wishes(Wish::Take(RH)), [Action::Take(RH, Duration::ZERO)]);
+        assert_eq!(self.happens(Event::Taken(RH, Ok(TOKEN))), []);
+        self.sees(State::Mine);
+    }
+}
+
+fn at(seconds: u64) -> Moment {
+    let wall = 1_795_000_000_000 + i64::try_from(seconds).unwrap() * 1000;
+    Moment { ticks: Ticks::from_nanos(seconds * 1_000_000_000), wall: WallTime(wall) }
+}
+
+fn config(labels: &[&str]) -> Config {
+    let database = |label: &&str| DatabaseConfig {
+        label: (*label).into(),
+        program: vec!["wems".into()],
+        ..DatabaseConfig::of_path(PathBuf::from(format!("/share/{label}.db")))
+    };
+    Config { databases: labels.iter().map(database).collect(), ..Config::default() }
+}
+
+fn seen(state: State) -> Seen {
+    let held = matches!(state, State::Held | State::Stale);
+    let marie = Holder {
+        user: "marie".into(),
+        name: "Marie Dupont".into(),
+        machine: "PC-ACCUEIL".into(),
+        session: String::new(),
+        pid: 12,
+        app: String::new(),
+        note: String::new(),
+    };
+    let status = Status {
+        state,
+        lease: None,
+        token: None,
+        holder: held.then(|| Arc::new(marie)),
+        own_user: state == State::Mine,
+        same_machine: false,
+        acquired: None,
+        last_seen: None,
+        observed: None,
+        takeable_in: (state == State::Stale).then_some(Duration::from_secs(100)),
+        revoked: None,
+        newer: false,
+        failure: (state == State::Unreachable).then_some(Failure::Unreachable),
+    };
+    Seen { status, waiting: Vec::new(), reason: String::new(), me: None }
+}
+
+fn lines(items: &[Item], before: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for item in items {
+        match item {
+            Item::Text(text) => all.push(format!("{before}({text})")),
+            Item::Verb(text, _) => all.push(format!("{before}{text}")),
+            Item::Check(text, on, _) => all.push(format!("{before}[{}] {text}", if *on { "x" } else { " " })),
+            Item::More(text, more) => {
+                all.push(format!("{before}{text} >"));
+                all.append(&mut lines(more, &format!("{before}  ")));
+            }
+            Item::Line => all.push(format!("{before}--")),
+        }
+    }
+    all
+}
+
+#[test]
+fn nothing_is_notified_at_the_start() {
+    for state in [State::Free, State::Held, State::Stale, State::Unreachable, State::Denied] {
+        let mut agent = Agent::new();
+        agent.sees(state);
+        agent.passes(3600);
+        assert_eq!(agent.titles(), Vec::<String>::new(), "{state:?}");
+    }
+}
+
+#[test]
+fn free_is_told_to_whoever_wanted_it_and_withdrawn_when_it_is_not_true_any_more() {
+    let mut agent = Agent::new();
+    agent.sees(State::Held);
+    assert_eq!(agent.face(), Face::Held);
+    assert_eq!(agent.wishes(Wish::NotifyMe(RH)), [Action::Queue(RH, true)]);
+    assert_eq!(agent.face(), Face::Waiting);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), ["RH is free. "]);
+    agent.sees(State::Held);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), ["RH is free. "]);
+    // What cannot be seen is not free.
+    agent.sees(State::Unreachable);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
+fn nobody_else_is_told_unless_everybody_is_to_be() {
+    let mut agent = Agent::new();
+    agent.sees(State::Held);
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+    let mut config = config(&["RH"]);
+    config.databases[0].notify.free = WhenFree::Always;
+    let mut agent = Agent::of(config);
+    agent.sees(State::Held);
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), ["RH is free. "]);
+}
+
+#[test]
+fn open_starts_the_program_and_ends_the_wish() {
+    let mut agent = Agent::new();
+    agent.sees(State::Held);
+    agent.wishes(Wish::NotifyMe(RH));
+    agent.sees(State::Free);
+    assert_eq!(agent.wishes(Wish::Open(RH)), [Action::Start(RH, true), Action::Queue(RH, false)]);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_is_too_late_stays_on_the_list() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    agent.wishes(Wish::Take(RH));
+    let paul = Person { name: "Paul".into(), machine: "PC-2".into() };
+    assert_eq!(agent.happens(Event::Taken(RH, Err(Refusal::Taken(paul)))), [Action::Queue(RH, true)]);
+    assert_eq!(agent.titles(), ["RH Too late by a moment: Paul has just taken it. You are still on the list."]);
+    assert!(agent.model.entry(RH).unwrap().wanted);
+}
+
+#[test]
+fn release_is_refused_while_a_program_has_it_open() {
+    let mut agent = Agent::new();
+    agent.holds();
+    assert_eq!(agent.face(), Face::Mine);
+    assert_eq!(agent.wishes(Wish::Release(RH)), [Action::WhoHasItOpen(RH)]);
+    assert_eq!(agent.happens(Event::OpenedBy(RH, vec!["wems".into()])), []);
+    assert_eq!(agent.titles(), ["RH wems still has it open: release anyway?"]);
+    assert_eq!(agent.model.entry(RH).unwrap().hold, Hold::Has(TOKEN));
+    assert_eq!(agent.wishes(Wish::ReleaseAnyway(RH)), [Action::GiveBack(RH)]);
+    assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), []);
+    assert_eq!(agent.model.entry(RH).unwrap().hold, Hold::No);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
+fn release_asks_nobody_where_nobody_has_it_open() {
+    let mut agent = Agent::new();
+    agent.holds();
+    let path = PathBuf::from("/share/RH.db");
+    assert_eq!(agent.happens(Event::Asked(3, Request::Release(path.clone(), false))), [Action::WhoHasItOpen(RH)]);
+    assert_eq!(agent.happens(Event::OpenedBy(RH, Vec::new())), [Action::GiveBack(RH)]);
+    assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), [Action::Reply(3, Answer::Done)]);
+    agent.sees(State::Free);
+    assert_eq!(agent.happens(Event::Asked(4, Request::Release(path, false))), [Action::Reply(4, Answer::NotHeld)]);
+}
+
+#[test]
+fn a_lost_lease_is_told_also_to_whoever_muted_everything() {
+    let mut agent = Agent::new();
+    agent.holds();
+    agent.wishes(Wish::Mute(Duration::from_secs(3600)));
+    assert_eq!(agent.happens(Event::News(RH, News::Lost(Loss::RecordGone))), [Action::GiveBack(RH)]);
+    agent.happens(Event::GivenBack(RH, Err(None)));
+    assert_eq!(agent.titles(), ["RH RH is lost: its lease is not in the shared folder any more."]);
+    agent.happens(Event::Heard(Heard::Dismissed(NoticeKey(RH, Topic::Hold))));
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_muted_is_told_afterwards_if_it_is_still_true() {
+    let mut agent = Agent::new();
+    agent.sees(State::Held);
+    agent.wishes(Wish::NotifyMe(RH));
+    agent.wishes(Wish::Mute(Duration::from_secs(3600)));
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+    assert_eq!(agent.model.deadline(agent.now), Some(at(3600).ticks));
+    agent.passes(3600);
+    assert_eq!(agent.titles(), ["RH is free. "]);
+}
+
+#[test]
+fn a_folder_out_of_sight_is_told_after_a_while_and_so_is_its_return() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    agent.sees(State::Unreachable);
+    assert_eq!((agent.face(), agent.titles()), (Face::Unreachable, Vec::new()));
+    assert_eq!(agent.model.deadline(agent.now), Some(at(20).ticks));
+    agent.passes(20);
+    assert_eq!(agent.titles(), ["RH RH: the shared folder cannot be seen. This does not mean that the database is free."]);
+    assert_eq!(agent.model.deadline(agent.now), None);
+    agent.sees(State::Held);
+    assert_eq!(agent.titles(), ["The shared folder can be seen again. RH: Marie Dupont is using it (PC-ACCUEIL)."]);
+    // A cable that is jostled is nobody's business.
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    agent.sees(State::Unreachable);
+    agent.passes(5);
+    agent.sees(State::Free);
+    agent.passes(60);
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
+fn end_gives_back_what_is_held_and_waits_for_it() {
+    let mut agent = Agent::new();
+    agent.holds();
+    assert_eq!(agent.happens(Event::Heard(Heard::SessionEnds)), [Action::GiveBack(RH)]);
+    assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), [Action::End]);
+    assert_eq!(agent.happens(Event::Heard(Heard::SessionEnds)), []);
+    let mut agent = Agent::new();
+    agent.holds();
+    agent.wishes(Wish::Quit);
+    // A share that does not answer keeps nobody from ending.
+    agent.now = at(4);
+    assert_eq!(agent.happens(Event::Tick), [Action::End]);
+}
+
+#[test]
+fn what_is_held_outlives_its_configuration() {
+    let mut agent = Agent::of(config(&["RH", "Paie"]));
+    agent.holds();
+    let actions = agent.happens(Event::Configured(Box::new(config(&["Achats"]))));
+    assert!(matches!(&actions[..], [Action::Watch(Key(3), _), Action::Unwatch(Key(2))]), "{actions:?}");
+    assert_eq!(agent.model.entry(RH).unwrap().hold, Hold::Has(TOKEN));
+    // Keys are never used twice: a late click on what is gone does nothing.
+    assert_eq!(agent.wishes(Wish::Take(Key(2))), []);
+}
+
+#[test]
+fn the_icon_tells_of_trouble_first() {
+    let mut agent = Agent::of(config(&["RH", "Paie"]));
+    agent.sees(State::Free);
+    assert_eq!(agent.face(), Face::Free);
+    agent.happens(Event::Seen(Key(2), Box::new(seen(State::Stale))));
+    assert_eq!(agent.face(), Face::Stale);
+    agent.happens(Event::Seen(Key(2), Box::new(seen(State::Held))));
+    assert_eq!(agent.face(), Face::Held);
+}
+
+#[test]
+fn menus_say_what_can_be_done() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    let rest = ["--", "Mute >", "  For 1 hour", "  Until tomorrow", "What the icons mean", "Settings…", "--", "Quit"];
+    let all = |first: &[&str]| -> Vec<String> { first.iter().chain(&rest).map(|line| (*line).to_owned()).collect() };
+    assert_eq!(agent.menu(), all(&["(RH is free.)", "Open", "Reserve it for me", "Details…"]));
+    agent.sees(State::Held);
+    let held = ["(RH: Marie Dupont is using it (PC-ACCUEIL).)", "[ ] Notify me when it is free", "Details…"];
+    assert_eq!(agent.menu(), all(&held));
+    agent.sees(State::Unreachable);
+    let gone = "(RH: the shared folder cannot be seen. This does not mean that the database is free.)";
+    assert_eq!(agent.menu(), all(&[gone, "Why can't I open it?", "Details…"]));
+    let mut french = Agent::of(Config { language: Some(Language::French), ..config(&["RH"]) });
+    french.holds();
+    assert_eq!(french.menu()[1..4], ["Ouvrir", "Libérer", "Détails…"]);
+    assert_eq!(Agent::of(config(&[])).menu()[..2], ["(No database is configured yet.)", "Add a database…"]);
+}
+
+#[test]
+fn names_from_the_share_are_short_and_steer_nothing() {
+    let mut agent = Agent::new();
+    let mut hostile = seen(State::Held);
+    let holder = Holder {
+        name: format!("\u{202e}<b>&_{}", "x".repeat(500)),
+        machine: "\u{1b}[2J".into(),
+        ..Holder::clone(hostile.status.holder.as_ref().unwrap())
+    };
+    hostile.status.holder = Some(Arc::new(holder));
+    agent.happens(Event::Seen(RH, Box::new(hostile)));
+    let shown = view::view(&agent.model, agent.now);
+    for line in lines(&shown.menu, "").iter().chain([&shown.tooltip]) {
+        assert!(line.chars().count() <= 125, "{line}");
+        assert!(!line.contains(['\u{202e}', '\u{1b}']), "{line}");
+    }
+}
+
+#[test]
+fn whoever_asks_twice_is_answered_twice() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    let path = PathBuf::from("/share/RH.db");
+    let take = || Request::Take(path.clone(), Duration::ZERO);
+    assert_eq!(agent.happens(Event::Asked(1, take())), [Action::Take(RH, Duration::ZERO)]);
+    assert_eq!(agent.happens(Event::Asked(2, take())), []);
+    let both = [Action::Reply(1, Answer::Taken(TOKEN)), Action::Reply(2, Answer::Taken(TOKEN))];
+    assert_eq!(agent.happens(Event::Taken(RH, Ok(TOKEN))), both);
+    assert_eq!(agent.happens(Event::Asked(3, take())), [Action::Reply(3, Answer::Taken(TOKEN))]);
+}
