@@ -335,7 +335,7 @@ mod tests {
                 "a.toml:1:23: `durations.heartbeat` must be a time in quotes, such as \"30s\" or \"5m\"",
             ),
             ("[database]\nlabel = 'RH'", "a.toml:1:2: `database` must be written with two brackets: [[database]]"),
-            ("[[database]]\npath = '/a'", "a.toml:1:1: this database has no label"),
+            ("[[database]]\nprogram = 'a'", "a.toml:1:1: this database has no label"),
             ("[[database]]\nlabel = 'a/b'", "a.toml:2:9: the label \"a/b\" looks like a path or an option"),
             (
                 "[[database]]\nlabel = 'RH'\n[[database]]\nlabel = 'rh'",

@@ -104,7 +104,8 @@ fn no_file_is_no_fault_and_a_folder_is_one() {
     let within = Places { user: Some(std::env::current_exe().unwrap().join(NAME)), ..home.places.clone() };
     assert_eq!(load(&within).unwrap().config, Config::default());
     std::fs::create_dir_all(home.user()).unwrap();
-    let Broken(problems) = load(&home.places).unwrap_err();
+    // Windows calls opening a folder a matter of rights, and a file that this user may not read stops nobody.
+    let problems = load(&home.places).map_or_else(|Broken(problems)| problems, |loaded| loaded.warnings);
     assert!(matches!(problems[0].fault, Fault::Unreadable(_)), "{problems:?}");
 }
 

@@ -43,8 +43,11 @@ pub fn programs(file: &Path) -> Vec<Program> {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::*;
-    use crate::platform::test_process::{Child, argument, say, wait_for_end_of_input};
+    #[cfg(not(windows))]
+    use super::programs;
+    #[cfg(not(windows))]
+    use crate::platform::test_process::Child;
+    use crate::platform::test_process::{argument, say, wait_for_end_of_input};
 
     /// Played by a second process, which keeps a file open until its input ends.
     pub(crate) fn play() {
@@ -54,6 +57,8 @@ pub(crate) mod tests {
         drop(file);
     }
 
+    // Wine has Windows' function, which names nobody there.
+    #[cfg(not(windows))]
     #[test]
     fn a_program_that_has_it_open_is_named_until_it_ends() {
         let folder = tempfile::tempdir().unwrap();
