@@ -17,7 +17,9 @@ pub(super) fn event_loop() -> Result<EventLoop<Call>, EventLoopError> {
     EventLoop::with_user_event().with_activation_policy(ActivationPolicy::Accessory).build()
 }
 
-pub(super) const fn session(_: &Arc<Desk>, _: &Arc<Condvar>, _: &Hear, _: &EventLoopProxy<Call>) {}
+pub(super) const fn session(_: &Arc<Desk>, _: &Arc<Condvar>, _: &Hear, _: &EventLoopProxy<Call>) -> Option<()> {
+    None
+}
 
 /// In the menu bar, every click opens the menu.
 pub(super) const fn opens_menu(button: MouseButton) -> bool {

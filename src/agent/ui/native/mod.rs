@@ -40,6 +40,7 @@ enum Call {
     /// The menu was closed, and what was chosen in it was heard.
     MenuClosed,
     /// The panel is another one, or has another scale.
+    #[cfg_attr(target_os = "macos", expect(dead_code, reason = "the menu bar takes care of that itself"))]
     Panel,
 }
 
