@@ -10,7 +10,7 @@ use super::model::Model;
 use super::page::Said;
 use super::pages::{self, DAYS, Subject};
 use super::shown::{Key, Wish};
-use super::ui::{Heard, Ui};
+use super::ui::Heard;
 use super::window::Window;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::{self, DatabaseConfig, Places};
@@ -28,8 +28,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How something ended that the agent wanted done.
@@ -75,8 +75,6 @@ pub(super) struct Doing {
     survey: Survey,
     sender: Sender<Message>,
     watched: BTreeMap<Key, Watched>,
-    /// Leases that are being given back now.
-    farewells: Arc<Mutex<usize>>,
     shown: Option<Shown>,
     serial: u64,
 }
@@ -86,7 +84,7 @@ impl Doing {
     pub(super) fn begin(sender: &Sender<Message>) -> io::Result<Self> {
         let looks = sender.clone();
         let survey = Survey::begin(move |key, sight| looks.send(Message::Done(Outcome::Looked(Key(key), sight))).is_ok())?;
-        Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), farewells: Arc::default(), shown: None, serial: 0 })
+        Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), shown: None, serial: 0 })
     }
 
     /// Does what the model asks for.
@@ -159,15 +157,6 @@ impl Doing {
                 Some(Event::Tick)
             }
         }
-    }
-
-    /// Lets the computer sleep once nothing is being given back any more.
-    pub(super) fn before_sleep(&self, ui: &Ui) {
-        let (ui, farewells) = (ui.clone(), Arc::clone(&self.farewells));
-        if *farewells.lock().unwrap_or_else(PoisonError::into_inner) == 0 {
-            ui.let_sleep();
-        }
-        // Otherwise the last of them lets it, or the three seconds do.
     }
 
     /// Shows in the window what is true now.
@@ -307,10 +296,6 @@ impl Doing {
             Sight::Seen(database, seen) => {
                 let known = seen.status.state;
                 let reason = reason(&database, &seen);
-                let mut status = seen.status;
-                if database.capabilities().synchronised_by.is_some() {
-                    status.failure = Some(Failure::Unusable);
-                }
                 let me = Some(database.me().clone());
                 if watched.database.is_none() {
                     let sender = self.sender.clone();
@@ -318,7 +303,7 @@ impl Doing {
                     watched.database = Some(database);
                 }
                 let reason = if matches!(known, State::Unreachable | State::Denied) { reason } else { String::new() };
-                Seen { status, waiting: seen.waiting, reason, me }
+                Seen { status: seen.status, waiting: seen.waiting, reason, me }
             }
         };
         let early = watched.early.take();
@@ -344,13 +329,7 @@ impl Doing {
             drop(self.sender.send(Message::Done(Outcome::GaveBack(key, Ok(())))));
             return;
         };
-        let farewells = Arc::clone(&self.farewells);
-        *farewells.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.apart("sharelock-release", move || {
-            let result = guard.release();
-            *farewells.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-            Outcome::GaveBack(key, result)
-        });
+        self.apart("sharelock-release", move || Outcome::GaveBack(key, guard.release()));
     }
 
     fn who_has_it_open(&self, key: Key) {

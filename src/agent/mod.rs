@@ -21,11 +21,10 @@ use crate::config::Config;
 use crate::i18n::Language;
 use crate::i18n::agent::Meaning;
 use crate::ipc::{Answer, Request, Watched};
-use crate::lease::State;
 use doing::Doing;
 use events::{Action, Event};
-use model::Model;
-use shown::{Notice, NoticeKey, View};
+use model::{Hold, Model};
+use shown::{Face, Notice, NoticeKey, View};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -87,7 +86,16 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
         let doing = Doing::begin(&sender)?;
         let kept = connect(Hotline(sender.clone()));
         let model = Model::new(start.language);
-        let mut agent = Agent { model, doing, ui, view: None, notices: BTreeMap::new(), askers: BTreeMap::new(), next_asker: 0 };
+        let mut agent = Agent {
+            model,
+            doing,
+            ui,
+            sleeping: false,
+            view: None,
+            notices: BTreeMap::new(),
+            askers: BTreeMap::new(),
+            next_asker: 0,
+        };
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {
             agent.asked(request, Box::new(drop));
@@ -101,21 +109,16 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
 /// Returns what the icon of a database would mean, for the command line; `None` before it was looked at.
 #[must_use]
 pub fn meaning(watched: &Watched) -> Option<Meaning> {
-    Some(match watched.state? {
-        _ if watched.held => Meaning::Mine,
-        State::Free => Meaning::Free,
-        State::Mine => Meaning::Mine,
-        State::Held if watched.wanted => Meaning::Waiting,
-        State::Held => Meaning::Held,
-        State::Stale => Meaning::Stale,
-        State::Unreachable | State::Denied => Meaning::Unreachable,
-    })
+    let state = watched.state?;
+    Some(view::meaning(if watched.held { Face::Mine } else { view::face_of(state, watched.wanted) }))
 }
 
 struct Agent {
     model: Model,
     doing: Doing,
     ui: Ui,
+    /// The computer is about to sleep, and waits for a word.
+    sleeping: bool,
     /// What is shown.
     view: Option<View>,
     notices: BTreeMap<NoticeKey, Notice>,
@@ -156,7 +159,9 @@ impl Agent {
 
     /// Lets something happen, does what follows, and shows what is different. False when the agent is to end.
     fn happen(&mut self, event: Event) -> bool {
-        let slept = matches!(event, Event::Heard(Heard::Sleep));
+        if let Event::Heard(heard @ (Heard::Sleep | Heard::Wake)) = &event {
+            self.sleeping = *heard == Heard::Sleep;
+        }
         let mut goes_on = true;
         for action in self.model.handle(SystemClock.now(), event) {
             match action {
@@ -170,8 +175,11 @@ impl Agent {
             }
         }
         self.show();
-        if slept {
-            self.doing.before_sleep(&self.ui);
+        // Once nothing is being given back any more; the desktop does not wait for ever.
+        let releasing = self.model.entries.iter().any(|entry| entry.hold == Hold::Releasing);
+        if self.sleeping && !releasing {
+            self.sleeping = false;
+            self.ui.let_sleep();
         }
         goes_on
     }

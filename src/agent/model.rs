@@ -45,8 +45,6 @@ pub struct Entry {
     pub wanted: bool,
     /// What is worth a notification.
     pub tidings: BTreeMap<Topic, Tiding>,
-    /// When its place in line was last written.
-    queued: Option<Ticks>,
     /// Out of sight since then.
     gone: Option<Ticks>,
     /// Who waits for it to be taken or given back.
@@ -65,7 +63,6 @@ impl Entry {
             hold: Hold::No,
             wanted: false,
             tidings: BTreeMap::new(),
-            queued: None,
             gone: None,
             askers: Vec::new(),
             anyway: false,

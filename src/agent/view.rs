@@ -5,7 +5,7 @@
 
 use super::events::Seen;
 use super::model::{Entry, Hold, Model, Tiding, holder};
-use super::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, Wish};
+use super::shown::{Face, Item, Notice, NoticeKey, Topic, View, Wish};
 use crate::clock::Moment;
 use crate::i18n::agent::{In, Label, Meaning, Word};
 use crate::i18n::{About, Language, Sentence, Talk, printable};
@@ -77,14 +77,21 @@ pub fn face(entry: &Entry) -> Face {
     match (entry.hold, entry.state()) {
         (Hold::Has(_) | Hold::Releasing, _) => Face::Mine,
         (Hold::Unsure, _) => Face::Stale,
-        (Hold::No | Hold::Taking, state) => match state {
-            None | Some(State::Unreachable | State::Denied) => Face::Unreachable,
-            Some(State::Free) => Face::Free,
-            Some(State::Mine) => Face::Mine,
-            Some(State::Stale) => Face::Stale,
-            Some(State::Held) if entry.wanted || entry.hold == Hold::Taking => Face::Waiting,
-            Some(State::Held) => Face::Held,
-        },
+        (Hold::No | Hold::Taking, None) => Face::Unreachable,
+        (Hold::No | Hold::Taking, Some(state)) => face_of(state, entry.wanted || entry.hold == Hold::Taking),
+    }
+}
+
+/// Returns the icon of a state, for somebody who wants the database or does not.
+#[must_use]
+pub const fn face_of(state: State, wanted: bool) -> Face {
+    match state {
+        State::Free => Face::Free,
+        State::Mine => Face::Mine,
+        State::Held if wanted => Face::Waiting,
+        State::Held => Face::Held,
+        State::Stale => Face::Stale,
+        State::Unreachable | State::Denied => Face::Unreachable,
     }
 }
 
@@ -305,33 +312,5 @@ fn short(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_owned(),
         Some(_) => text.chars().take(longest - 1).chain(['…']).collect(),
-    }
-}
-
-/// Returns which database a wish is about.
-#[must_use]
-pub fn about(wish: &Wish) -> Option<Key> {
-    match wish {
-        Wish::NotifyMe(key)
-        | Wish::ForgetMe(key)
-        | Wish::Take(key)
-        | Wish::Release(key)
-        | Wish::ReleaseAnyway(key)
-        | Wish::Open(key)
-        | Wish::OpenReadOnly(key)
-        | Wish::Ask(key)
-        | Wish::AnswerRelease(key)
-        | Wish::AnswerLater(key)
-        | Wish::AnswerNo(key)
-        | Wish::Why(key) => Some(*key),
-        Wish::Details(key) => *key,
-        Wish::Mute(_)
-        | Wish::MuteUntilTomorrow
-        | Wish::Legend
-        | Wish::Report
-        | Wish::Log
-        | Wish::Settings
-        | Wish::Add
-        | Wish::Quit => None,
     }
 }

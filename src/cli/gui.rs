@@ -12,6 +12,7 @@ use super::take::refused;
 use crate::agent::page::{Page, Said};
 use crate::agent::pages::{Choice, in_use, trouble};
 use crate::agent::shown::Face;
+use crate::agent::view::face_of;
 use crate::agent::window::Window;
 use crate::config::Target;
 use crate::i18n::{About, printable};
@@ -75,12 +76,8 @@ fn question(target: &Target, opened: &Database) -> Page {
     let status = opened.look(PATIENCE).status;
     let sentence = describe::sentence(&status, opened.me(), String::new(), now());
     let said = About(opened.name(), &sentence, language()).to_string();
-    let face = match status.state {
-        State::Free => Face::Free,
-        State::Mine | State::Held => Face::Held,
-        State::Stale => Face::Stale,
-        State::Unreachable | State::Denied => Face::Unreachable,
-    };
+    // Whoever asks here has it open elsewhere, if it is this user.
+    let face = if status.state == State::Mine { Face::Held } else { face_of(status.state, false) };
     let free = status.state == State::Free || (status.takeable_in == Some(Duration::ZERO) && !status.newer);
     let reads = target.configured.as_ref().is_some_and(|configured| configured.command(false).is_some());
     in_use(&shown_target(target), face, said, free, reads, language())

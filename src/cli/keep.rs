@@ -5,7 +5,7 @@
 use super::agent::{SOON, absolute, no_agent};
 use super::exit::Exit;
 use super::language::language;
-use super::open::shown_target;
+use super::open::{pause, shown_target};
 use super::take::duration;
 use super::terminal::{give, say};
 use crate::config::Config;
@@ -156,8 +156,7 @@ fn start() -> bool {
     }
     let tries = START.as_millis() / TRY.as_millis();
     (0..tries).any(|_| {
-        let (_nobody, nothing) = std::sync::mpsc::channel::<()>();
-        let _only_time_passes = nothing.recv_timeout(TRY);
+        pause(TRY);
         ipc::ask(&Request::Status, SOON).is_ok()
     })
 }

@@ -129,11 +129,8 @@ impl Seen {
 
     /// Tells what a look has shown.
     pub(super) fn tell(database: &Database, seen: Snapshot) -> Self {
-        let Snapshot { mut status, waiting, failure } = seen;
+        let Snapshot { status, waiting, failure } = seen;
         let synchronised = database.capabilities().synchronised_by.as_ref();
-        if synchronised.is_some() {
-            status.failure = Some(Failure::Unusable);
-        }
         let known = !matches!(status.state, State::Unreachable | State::Denied);
         let (code, reason) = if known {
             (None, None)

@@ -264,6 +264,7 @@ impl Database {
         if self.capabilities().synchronised_by.is_some() {
             // Where nobody decides who was first, nothing that was read says anything about anybody else.
             seen.status.state = State::Unreachable;
+            seen.status.failure = Some(Failure::Unusable);
         }
         seen
     }
