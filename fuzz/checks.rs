@@ -253,6 +253,7 @@ fn claim(number: Number) -> Arc<Body> {
         host: Host::default(),
         process: ProcessId::default(),
         guards: Vec::new(),
+        mark: None,
         acquired: WallTime(0),
         basis: None,
         promise: Timing::default().promise(),

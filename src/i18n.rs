@@ -227,6 +227,10 @@ pub enum Talk {
     LostRevoked(Person, String),
     /// What a program that goes on should hear after a loss.
     MayCollide(String),
+    /// The agent that had lent the lease has ended, and it was taken over under this token.
+    TakenOver(u64),
+    /// This user's agent gave the lease back although a program works under it.
+    TakenBack,
     /// The program is told to end.
     Stopping(String, Duration),
     /// The program is ended by force.
@@ -293,6 +297,10 @@ pub enum Ending {
 pub enum Tale {
     /// What is about to happen, and in which file.
     Beginning(String),
+    /// The agent shows it, too: by an icon, or (false) there is no place for one.
+    Shown(bool),
+    /// A notification says that it is free.
+    Notified,
     /// A desk has it, with this token.
     Has(u32, u64),
     /// As before, that long after the one before gave it back.

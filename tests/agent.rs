@@ -9,7 +9,9 @@ use sharelock::agent::view;
 use sharelock::clock::{Moment, Ticks};
 use sharelock::config::{Config, DatabaseConfig, WhenFree};
 use sharelock::i18n::{Language, Person};
-use sharelock::ipc::{Answer, Refusal, Request};
+use sharelock::ipc::{Answer, Borrower, Refusal, Request, Told};
+use sharelock::lease::record::Nonce;
+use sharelock::platform::process::ProcessFacts;
 use sharelock::{Failure, Holder, Loss, News, State, Status, Token};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -109,6 +111,8 @@ fn seen(state: State) -> Seen {
         observed: None,
         takeable_in: (state == State::Stale).then_some(Duration::from_secs(100)),
         revoked: None,
+        mark: None,
+        orphaned: false,
         newer: false,
         failure: (state == State::Unreachable).then_some(Failure::Unreachable),
     };
@@ -355,4 +359,104 @@ fn whoever_asks_twice_is_answered_twice() {
     let both = [Action::Reply(1, Answer::Taken(TOKEN)), Action::Reply(2, Answer::Taken(TOKEN))];
     assert_eq!(agent.happens(Event::Taken(RH, Ok(TOKEN))), both);
     assert_eq!(agent.happens(Event::Asked(3, take())), [Action::Reply(3, Answer::Taken(TOKEN))]);
+}
+
+fn orphan() -> Seen {
+    let mut seen = seen(State::Stale);
+    seen.status = Status { own_user: true, same_machine: true, orphaned: true, mark: Some(MARK), ..seen.status };
+    seen
+}
+
+const MARK: Nonce = Nonce(5);
+
+fn borrows(asker: u64, wait: u64) -> Event {
+    let process = ProcessFacts { pid: 40, start: 1 };
+    let borrower = Borrower { path: "/share/RH.db".into(), process, program: "wems".into() };
+    Event::Asked(asker, Request::Borrow(borrower, Duration::from_secs(wait)))
+}
+
+#[test]
+fn what_a_killed_run_left_behind_is_taken_over_after_its_own_time_and_given_back_when_it_ends() {
+    let mut agent = Agent::new();
+    agent.happens(Event::Seen(RH, Box::new(orphan())));
+    assert_eq!(agent.model.deadline(agent.now), Some(at(10).ticks), "its run may do it itself");
+    agent.passes(9);
+    agent.now = at(10);
+    assert_eq!(agent.happens(Event::Tick), [Action::Adopt(RH, MARK)]);
+    assert_eq!(agent.happens(Event::Taken(RH, Ok(TOKEN))), [Action::AwaitOrphans(RH)]);
+    agent.sees(State::Mine);
+    assert!(agent.menu()[0].contains("until the program that is using it has ended"), "{:?}", agent.menu());
+    assert_eq!(agent.happens(Event::WorkIsOver(RH)), [Action::GiveBack(RH)]);
+    // Another user's, another computer's, and one that somebody answers for are not.
+    let spoilt: [fn(&mut Seen); 3] = [
+        |seen: &mut Seen| seen.status.own_user = false,
+        |seen: &mut Seen| seen.status.same_machine = false,
+        |seen: &mut Seen| seen.status.orphaned = false,
+    ];
+    for spoil in spoilt {
+        let mut agent = Agent::new();
+        let mut seen = orphan();
+        spoil(&mut seen);
+        agent.happens(Event::Seen(RH, Box::new(seen)));
+        agent.passes(60);
+    }
+}
+
+#[test]
+fn what_could_not_be_taken_over_is_left_to_whoever_was_faster() {
+    let mut agent = Agent::new();
+    agent.happens(Event::Seen(RH, Box::new(orphan())));
+    agent.now = at(10);
+    assert_eq!(agent.happens(Event::Tick), [Action::Adopt(RH, MARK)]);
+    agent.happens(Event::Taken(RH, Err(Refusal::Taken(Person::default()))));
+    assert_eq!(agent.titles(), Vec::<String>::new());
+    agent.happens(Event::Seen(RH, Box::new(orphan())));
+    agent.passes(60);
+}
+
+#[test]
+fn one_program_at_a_time_works_under_the_agents_lease() {
+    let mut agent = Agent::new();
+    assert_eq!(agent.happens(borrows(1, 0)), [Action::Reply(1, Answer::NotHeld)]);
+    agent.holds();
+    let lent = agent.happens(borrows(2, 0));
+    let [Action::Lend { key: RH, asker: 2, id, .. }] = lent[..] else { panic!("{lent:?}") };
+    assert!(agent.menu()[0].contains("wems is using it"), "{:?}", agent.menu());
+    assert!(matches!(agent.happens(borrows(3, 0))[..], [Action::Reply(3, Answer::Refused(Refusal::Taken(_)))]));
+    assert_eq!(agent.happens(borrows(4, 9)), []);
+    // Nothing is given back under it without being asked twice, and it hears what happens.
+    assert_eq!(agent.wishes(Wish::Release(RH)), [Action::WhoHasItOpen(RH)]);
+    agent.happens(Event::OpenedBy(RH, Vec::new()));
+    assert_eq!(agent.titles(), ["RH wems still has it open: release anyway?"]);
+    assert_eq!(agent.happens(Event::Asked(5, Request::Follow(id))), []);
+    assert_eq!(agent.happens(Event::News(RH, News::Expiring)), [Action::Tell(5, Answer::News(Told::Expiring))]);
+    let next = agent.happens(Event::Asked(6, Request::Return(id)));
+    assert!(
+        matches!(next[..], [Action::Reply(6, Answer::Done), Action::Reply(5, Answer::Done), Action::Lend { asker: 4, .. }]),
+        "{next:?}"
+    );
+    assert!(agent.happens(Event::BorrowerGone(id)).is_empty(), "that loan is over");
+    let Action::Lend { id, .. } = next[2] else { panic!() };
+    assert_eq!(agent.happens(Event::BorrowerGone(id)), [Action::AwaitOrphans(RH)]);
+    assert_eq!(agent.happens(Event::WorkIsOver(RH)), [Action::Unname(RH)], "its user had taken it");
+}
+
+#[test]
+fn an_agent_that_ends_or_sleeps_leaves_a_lent_lease_alone() {
+    let mut agent = Agent::of(Config { release_before_sleep: true, ..config(&["RH"]) });
+    agent.holds();
+    agent.happens(borrows(2, 0));
+    assert_eq!(agent.happens(Event::Heard(Heard::Sleep)), []);
+    assert_eq!(agent.wishes(Wish::Quit), [Action::Leave(RH), Action::End]);
+}
+
+#[test]
+fn a_lent_lease_that_is_released_anyway_is_told_to_its_borrower() {
+    let mut agent = Agent::new();
+    agent.holds();
+    let Action::Lend { id, .. } = agent.happens(borrows(2, 0))[0] else { panic!() };
+    agent.happens(Event::Asked(5, Request::Follow(id)));
+    assert_eq!(agent.wishes(Wish::ReleaseAnyway(RH)), [Action::GiveBack(RH)]);
+    assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), [Action::Reply(5, Answer::TakenBack)]);
+    assert_eq!(agent.happens(borrows(6, 0)), [Action::Reply(6, Answer::NotHeld)]);
 }

@@ -5,7 +5,8 @@
 //! by being dropped.
 
 use super::Message;
-use super::events::{Action, Event, Seen};
+use super::events::{Action, Asker, Event, Seen};
+use super::lending;
 use super::model::Model;
 use super::page::Said;
 use super::pages::{self, DAYS, Subject};
@@ -44,6 +45,12 @@ pub(crate) enum Outcome {
     GaveBack(Key, Result<(), ReleaseError>),
     /// These programs have it open.
     OpenedBy(Key, Vec<String>),
+    /// Naming programs in the record, for somebody who asked.
+    Named(Asker, bool),
+    /// The `run` that had borrowed under this number has ended.
+    BorrowerGone(u64),
+    /// The programs that worked under the lease have ended.
+    WorkIsOver(Key),
     /// The window says something, or (`None`) is gone.
     Window(Option<Said>),
     /// What is known of the past of the database that a window is about.
@@ -106,6 +113,11 @@ impl Doing {
                 }
             }
             Action::GiveBack(key) => self.give_back(key),
+            Action::Adopt(key, mark) => self.adopt(key, mark),
+            Action::Name(key, asker, programs) => self.name(key, asker, programs),
+            Action::Unname(key) => self.unname(key),
+            Action::AwaitOrphans(key) => self.await_orphans(key),
+            Action::Leave(key) => self.leave(key),
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, waiting) => self.queue(key, waiting),
             Action::Order(key) => self.order(key),
@@ -113,7 +125,7 @@ impl Doing {
             Action::Window(wish) => self.window(&wish, model),
             Action::EditSettings => edit_settings(),
             // The rest is the agent's own business.
-            Action::ShowLog | Action::Reply(..) | Action::End => {}
+            Action::ShowLog | Action::Reply(..) | Action::Tell(..) | Action::Lend { .. } | Action::End => {}
         }
     }
 
@@ -141,6 +153,9 @@ impl Doing {
                 Some(Event::GivenBack(key, result))
             }
             Outcome::OpenedBy(key, programs) => Some(Event::OpenedBy(key, programs)),
+            Outcome::Named(asker, done) => Some(Event::Named(asker, done)),
+            Outcome::BorrowerGone(loan) => Some(Event::BorrowerGone(loan)),
+            Outcome::WorkIsOver(key) => Some(Event::WorkIsOver(key)),
             Outcome::Window(said) => self.pressed(said),
             Outcome::Past(serial, past) => {
                 self.shown.as_mut().filter(|shown| shown.serial == serial)?.past = past;
@@ -285,7 +300,19 @@ impl Doing {
         }
     }
 
-    fn database(&self, key: Key) -> Option<&Arc<Database>> {
+    /// Returns the lease that is held.
+    pub(super) fn guard(&self, key: Key) -> Option<&Guard> {
+        self.watched.get(&key)?.guard.as_ref()
+    }
+
+    /// The agent ends, and programs go on under the lease.
+    fn leave(&mut self, key: Key) {
+        if let Some(guard) = self.watched.get_mut(&key).and_then(|watched| watched.guard.take()) {
+            guard.leave();
+        }
+    }
+
+    pub(super) fn database(&self, key: Key) -> Option<&Arc<Database>> {
         self.watched.get(&key)?.database.as_ref()
     }
 
@@ -334,9 +361,12 @@ impl Doing {
 
     fn who_has_it_open(&self, key: Key) {
         let Some(database) = self.database(key).cloned() else { return };
+        let under_it = self.guard(key).map(|guard| guard.programs().named()).unwrap_or_default();
         self.apart("sharelock-open-by", move || {
-            let programs = opened_by::programs(database.path());
-            Outcome::OpenedBy(key, programs.into_iter().map(|program| printable(&program.name)).collect())
+            let opened = opened_by::programs(database.path()).into_iter().map(|program| program.name);
+            let mut names: Vec<String> = opened.chain(lending::names(&under_it)).map(|name| printable(&name)).collect();
+            names.dedup();
+            Outcome::OpenedBy(key, names)
         });
     }
 
@@ -356,7 +386,7 @@ impl Doing {
     }
 
     /// Does something that may take long, and tells how it ended.
-    fn apart(&self, name: &str, work: impl FnOnce() -> Outcome + Send + 'static) {
+    pub(super) fn apart(&self, name: &str, work: impl FnOnce() -> Outcome + Send + 'static) {
         let sender = self.sender.clone();
         let spawned = std::thread::Builder::new().name(name.into()).spawn(move || drop(sender.send(Message::Done(work()))));
         // Out of threads: the wish is as good as lost, and the next click is another try.

@@ -5,7 +5,8 @@ use super::ui::Heard;
 use crate::config::{Config, DatabaseConfig};
 use crate::ipc::{Answer, Refusal, Request};
 use crate::lease::Status;
-use crate::lease::record::{Holder, Token};
+use crate::lease::record::{Holder, Nonce, Token};
+use crate::platform::process::ProcessFacts;
 use crate::session::News;
 use crate::store::Waiter;
 use std::time::Duration;
@@ -41,6 +42,12 @@ pub enum Event {
     GivenBack(Key, Result<(), Option<Duration>>),
     /// These programs of this computer have the database open.
     OpenedBy(Key, Vec<String>),
+    /// Whether the record names the programs that somebody wanted named.
+    Named(Asker, bool),
+    /// The `run` that had borrowed under this number has ended.
+    BorrowerGone(u64),
+    /// The programs that worked under the lease have ended.
+    WorkIsOver(Key),
     /// The desktop says something.
     Heard(Heard),
     /// A program of this user asks for something.
@@ -62,6 +69,27 @@ pub enum Action {
     StopTaking(Key),
     /// Give it back.
     GiveBack(Key),
+    /// Take it over from a `run` that is gone, whose programs carry this mark.
+    Adopt(Key, Nonce),
+    /// Answer a `run` that it may work under the lease, and wait for its end.
+    Lend {
+        /// The database.
+        key: Key,
+        /// Who asked.
+        asker: Asker,
+        /// The loan's number.
+        id: u64,
+        /// The `run`.
+        process: ProcessFacts,
+    },
+    /// Write into the record which programs work under the lease, and tell who asked whether that was done.
+    Name(Key, Asker, Vec<ProcessFacts>),
+    /// No programs work under the lease any more: the record names none.
+    Unname(Key),
+    /// Wait until the programs that work under the lease have ended.
+    AwaitOrphans(Key),
+    /// Leave the lease as it is, with the programs that work under it: the agent ends.
+    Leave(Key),
     /// Find out which programs of this computer have it open.
     WhoHasItOpen(Key),
     /// Stand in line for it, or leave the line.
@@ -72,6 +100,8 @@ pub enum Action {
     Order(Key),
     /// Answer somebody.
     Reply(Asker, Answer),
+    /// Tell somebody something, and more later.
+    Tell(Asker, Answer),
     /// Show the status window.
     Window(Wish),
     /// Show the log.

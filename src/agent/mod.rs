@@ -5,11 +5,14 @@
 //! in `doing.rs`, and what draws it in `ui`. The hazard is a lease that outlives the wish for it: guards live here alone, and every way
 //! out gives them back.
 
+pub mod custody;
 mod doing;
 pub mod events;
+mod lending;
 pub mod model;
 pub mod page;
 pub mod pages;
+mod requests;
 pub mod shown;
 pub mod tidings;
 pub mod ui;
@@ -24,7 +27,7 @@ use crate::ipc::{Answer, Request, Watched};
 use doing::Doing;
 use events::{Action, Event};
 use model::{Hold, Model};
-use shown::{Face, Notice, NoticeKey, View};
+use shown::{Face, Notice, NoticeKey, View, Wish};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -39,6 +42,8 @@ pub struct Start {
     pub language: Language,
     /// What is asked of it at once, as by a program of this user.
     pub requests: Vec<Request>,
+    /// Nobody has configured anything yet: help with it.
+    pub welcome: bool,
 }
 
 /// Anything that the agent's thread hears.
@@ -51,15 +56,15 @@ pub(crate) enum Message {
     Done(doing::Outcome),
 }
 
-/// Takes the answer to a request.
-pub type Reply = Box<dyn FnOnce(Answer) + Send>;
+/// Takes the answers to a request, until it is dropped.
+pub type Reply = Sender<Answer>;
 
 /// Where others tell the agent something, from any thread.
 #[derive(Clone)]
 pub struct Hotline(Sender<Message>);
 
 impl Hotline {
-    /// Asks for something; `reply` is called once, unless the agent ends first.
+    /// Asks for something; `reply` is told once (or, where that was asked for, often), unless the agent ends first.
     pub fn ask(&self, request: Request, reply: Reply) {
         // An agent that has ended answers nobody.
         drop(self.0.send(Message::Asked(request, reply)));
@@ -98,7 +103,10 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
         };
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {
-            agent.asked(request, Box::new(drop));
+            agent.asked(request, mpsc::channel().0);
+        }
+        if start.welcome {
+            agent.happen(Event::Heard(Heard::Wish(Wish::Add)));
         }
         agent.run(&messages);
         drop(kept);
@@ -168,7 +176,18 @@ impl Agent {
                 Action::End => goes_on = false,
                 Action::Reply(asker, answer) => {
                     if let Some(reply) = self.askers.remove(&asker) {
-                        reply(answer);
+                        drop(reply.send(answer));
+                    }
+                }
+                Action::Tell(asker, answer) => {
+                    if let Some(reply) = self.askers.get(&asker) {
+                        drop(reply.send(answer));
+                    }
+                }
+                Action::Lend { key, asker, id, process } => {
+                    let answer = self.doing.lend(key, id, process);
+                    if let Some(reply) = self.askers.remove(&asker) {
+                        drop(reply.send(answer));
                     }
                 }
                 other => self.doing.act(other, &self.model),

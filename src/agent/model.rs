@@ -4,6 +4,7 @@
 //! nothing that was shown can outlive what made it true. The hazards: a lease taken for somebody who pressed Cancel; two answers to one
 //! click; a notification that says *free* of a database that nobody can see.
 
+use super::custody::{Custody, Worker};
 use super::events::{Action, Asker, Event, Seen};
 use super::shown::{Key, NoticeKey, Topic, Wish};
 pub use super::tidings::{Hold, Tiding};
@@ -12,13 +13,12 @@ use crate::clock::{Moment, Ticks, WallTime};
 use crate::config::{Config, DatabaseConfig, WhenFree};
 use crate::i18n::agent::tomorrow;
 use crate::i18n::{Language, Person};
-use crate::ipc::{Answer, Refusal, Report, Request, Watched};
+use crate::ipc::{Answer, Refusal, Told};
 use crate::lease::State;
 use crate::lease::record::Token;
 use crate::session::News;
 use crate::session::describe::person;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a folder must have been out of sight before people are told: cables are jostled, servers restarted.
@@ -45,10 +45,12 @@ pub struct Entry {
     pub wanted: bool,
     /// What is worth a notification.
     pub tidings: BTreeMap<Topic, Tiding>,
+    /// Who works under its lease.
+    pub custody: Custody,
     /// Out of sight since then.
     gone: Option<Ticks>,
     /// Who waits for it to be taken or given back.
-    askers: Vec<Asker>,
+    pub(super) askers: Vec<Asker>,
     /// Give it back without asking who has it open.
     anyway: bool,
 }
@@ -63,6 +65,7 @@ impl Entry {
             hold: Hold::No,
             wanted: false,
             tidings: BTreeMap::new(),
+            custody: Custody::default(),
             gone: None,
             askers: Vec::new(),
             anyway: false,
@@ -108,6 +111,7 @@ pub struct Model {
     /// Whether notifications can be shown.
     pub notifier: bool,
     next_key: u32,
+    next_loan: u64,
     /// It ends, at that time at the latest.
     ending: Option<Ticks>,
     ended: bool,
@@ -125,6 +129,7 @@ impl Model {
             tray: true,
             notifier: true,
             next_key: 1,
+            next_loan: 1,
             ending: None,
             ended: false,
         }
@@ -151,7 +156,7 @@ impl Model {
         });
         let gone = self.entries.iter().filter(|entry| !entry.tidings.contains_key(&Topic::Share)).filter_map(|entry| entry.gone);
         let gone = gone.map(|since| since + GONE_FOR).min();
-        [mute, gone, self.ending].into_iter().flatten().min()
+        [mute, gone, self.ending, self.orphans_due()].into_iter().flatten().min()
     }
 
     /// Returns one database.
@@ -160,8 +165,19 @@ impl Model {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
-    fn entry_mut(&mut self, key: Key) -> Option<&mut Entry> {
+    pub(super) fn entry_mut(&mut self, key: Key) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| entry.key == key)
+    }
+
+    /// Returns whether the agent is about to end.
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.is_some()
+    }
+
+    /// Returns a number that no loan had.
+    pub(super) fn fresh_loan(&mut self) -> u64 {
+        self.next_loan += 1;
+        self.next_loan
     }
 
     /// Takes what happened, and returns what is to be done.
@@ -173,11 +189,14 @@ impl Model {
             Event::Taken(key, result) => self.taken(key, result),
             Event::GivenBack(key, result) => self.given_back(key, result),
             Event::OpenedBy(key, programs) => self.opened_by(key, programs),
+            Event::Named(asker, done) => vec![Action::Reply(asker, if done { Answer::Done } else { Answer::NotHeld })],
+            Event::BorrowerGone(loan) => self.borrower_gone(loan),
+            Event::WorkIsOver(key) => self.work_is_over(key),
             Event::Heard(heard) => self.heard(now, heard),
             Event::Asked(asker, request) => self.asked(now, asker, request),
             Event::Tick => Vec::new(),
         };
-        self.tick(now);
+        actions.append(&mut self.tick(now));
         let held = self.entries.iter().any(|entry| !matches!(entry.hold, Hold::No));
         if self.ending.is_some_and(|until| !held || now.ticks >= until) && !self.ended {
             self.ended = true;
@@ -186,7 +205,7 @@ impl Model {
         actions
     }
 
-    fn tick(&mut self, now: Moment) {
+    fn tick(&mut self, now: Moment) -> Vec<Action> {
         if self.muted_until.is_some_and(|until| now.wall >= until) {
             self.muted_until = None;
         }
@@ -198,6 +217,8 @@ impl Model {
                 }
             }
         }
+        let keys: Vec<Key> = self.entries.iter().map(|entry| entry.key).collect();
+        keys.into_iter().flat_map(|key| self.consider_orphans(now, key)).collect()
     }
 
     fn configured(&mut self, config: Config) -> Vec<Action> {
@@ -232,7 +253,7 @@ impl Model {
         actions
     }
 
-    fn watch(&mut self, config: DatabaseConfig, passing: bool, actions: &mut Vec<Action>) -> Entry {
+    pub(super) fn watch(&mut self, config: DatabaseConfig, passing: bool, actions: &mut Vec<Action>) -> Entry {
         let key = Key(self.next_key);
         self.next_key += 1;
         actions.push(Action::Watch(key, Box::new(config.clone())));
@@ -276,12 +297,13 @@ impl Model {
 
     fn news(&mut self, key: Key, news: News) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let told = entry.custody.tell(Answer::News(Told::from(&news))).into_iter();
         match &news {
             News::Renewed => {
                 if matches!(entry.tidings.get(&Topic::Hold), Some(Tiding::News(News::Expiring))) {
                     entry.tidings.remove(&Topic::Hold);
                 }
-                return Vec::new();
+                return told.collect();
             }
             News::Recovered(token) => entry.hold = Hold::Has(*token),
             News::Unsure(_) => entry.hold = Hold::Unsure,
@@ -289,11 +311,11 @@ impl Model {
             News::Lost(_) => {
                 // The guard of a lost lease is of no use any more.
                 entry.tidings.insert(Topic::Hold, Tiding::News(news));
-                return vec![Action::GiveBack(key)];
+                return told.chain([Action::GiveBack(key)]).collect();
             }
         }
         entry.tidings.insert(Topic::Hold, Tiding::News(news));
-        Vec::new()
+        told.collect()
     }
 
     fn taken(&mut self, key: Key, result: Result<Token, Refusal>) -> Vec<Action> {
@@ -305,7 +327,9 @@ impl Model {
                 entry.tidings.remove(&Topic::Free);
                 entry.tidings.remove(&Topic::Hold);
                 let mut actions: Vec<Action> = entry.replies(&Answer::Taken(token)).collect();
-                if ending {
+                if entry.custody.is_in_use() {
+                    actions.push(Action::AwaitOrphans(key));
+                } else if ending {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(key));
                     return actions;
@@ -315,6 +339,11 @@ impl Model {
             }
             Err(refusal) => {
                 entry.hold = Hold::No;
+                if entry.custody.is_in_use() {
+                    // Somebody else answers for those programs.
+                    entry.custody.worker = Worker::Nobody;
+                    return entry.replies(&Answer::Refused(refusal)).collect();
+                }
                 let asked = !entry.askers.is_empty();
                 let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).collect();
                 // Whoever asked on a command line reads the answer there.
@@ -342,12 +371,16 @@ impl Model {
             entry.tidings.remove(&Topic::Hold);
         }
         let answer = result.map_or_else(Answer::Unreleased, |()| Answer::Done);
-        entry.replies(&answer).collect()
+        let over = Self::custody_ends(entry);
+        entry.replies(&answer).chain(over).collect()
     }
 
     fn opened_by(&mut self, key: Key, mut programs: Vec<String>) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         let Hold::Has(_) = entry.hold else { return Vec::new() };
+        if entry.custody.is_in_use() && programs.is_empty() {
+            programs.push(entry.custody.program().to_owned());
+        }
         programs.truncate(MOST_PROGRAMS);
         if programs.is_empty() || entry.anyway {
             entry.hold = Hold::Releasing;
@@ -414,7 +447,7 @@ impl Model {
         }
     }
 
-    fn want(&mut self, key: Key) -> Vec<Action> {
+    pub(super) fn want(&mut self, key: Key) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         if std::mem::replace(&mut entry.wanted, true) {
             return Vec::new();
@@ -431,7 +464,7 @@ impl Model {
         if std::mem::take(&mut entry.wanted) { vec![Action::Queue(key, false)] } else { Vec::new() }
     }
 
-    fn take(&mut self, key: Key, wait: Duration) -> Vec<Action> {
+    pub(super) fn take(&mut self, key: Key, wait: Duration) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key).filter(|entry| entry.hold == Hold::No) else { return Vec::new() };
         entry.hold = Hold::Taking;
         entry.tidings.remove(&Topic::Hold);
@@ -439,7 +472,7 @@ impl Model {
         vec![Action::Take(key, wait)]
     }
 
-    fn release(&mut self, key: Key, anyway: bool) -> Vec<Action> {
+    pub(super) fn release(&mut self, key: Key, anyway: bool) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         entry.anyway = anyway;
         match entry.hold {
@@ -469,90 +502,11 @@ impl Model {
         actions
     }
 
-    fn asked(&mut self, now: Moment, asker: Asker, request: Request) -> Vec<Action> {
-        match request {
-            Request::Take(path, wait) => {
-                let mut actions = Vec::new();
-                let key = self.find_or_add(path, &mut actions);
-                let Some(entry) = self.entry_mut(key) else { return actions };
-                match entry.hold {
-                    Hold::Has(token) => {
-                        actions.push(Action::Reply(asker, Answer::Taken(token)));
-                        return actions;
-                    }
-                    Hold::No | Hold::Taking | Hold::Unsure | Hold::Releasing => entry.askers.push(asker),
-                }
-                actions.append(&mut self.take(key, wait));
-                actions
-            }
-            Request::Release(path, anyway) => {
-                let Some(key) = self.find(&path) else { return vec![Action::Reply(asker, Answer::NotHeld)] };
-                let actions = self.release(key, anyway);
-                match (&actions[..], self.entry_mut(key)) {
-                    ([], _) | (_, None) => vec![Action::Reply(asker, Answer::NotHeld)],
-                    ([Action::Order(_)], _) => actions.into_iter().chain([Action::Reply(asker, Answer::Done)]).collect(),
-                    (_, Some(entry)) => {
-                        entry.askers.push(asker);
-                        actions
-                    }
-                }
-            }
-            Request::Watch(path) => {
-                let mut actions = Vec::new();
-                self.find_or_add(path, &mut actions);
-                actions.push(Action::Reply(asker, Answer::Done));
-                actions
-            }
-            Request::Notify(path) => {
-                let mut actions = Vec::new();
-                let key = self.find_or_add(path, &mut actions);
-                actions.append(&mut self.want(key));
-                actions.push(Action::Reply(asker, Answer::Done));
-                actions
-            }
-            Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
-            Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
-            Request::Stop => {
-                let mut actions = vec![Action::Reply(asker, Answer::Done)];
-                actions.append(&mut self.end(now));
-                actions
-            }
-        }
-    }
-
-    /// Returns what the agent says of itself.
-    fn report(&self) -> Report {
-        let held = |entry: &Entry| matches!(entry.hold, Hold::Has(_) | Hold::Unsure | Hold::Releasing);
-        let watched = |entry: &Entry| Watched {
-            label: entry.config.label.clone(),
-            path: entry.config.path.clone(),
-            state: entry.state(),
-            held: held(entry),
-            wanted: entry.wanted,
-        };
-        let databases = self.entries.iter().map(watched).collect();
-        Report { pid: std::process::id(), tray: self.tray, notifier: self.notifier, databases }
-    }
-
-    fn find(&self, path: &PathBuf) -> Option<Key> {
-        self.entries.iter().find(|entry| entry.config.path == *path).map(|entry| entry.key)
-    }
-
-    fn find_or_add(&mut self, path: PathBuf, actions: &mut Vec<Action>) -> Key {
-        if let Some(key) = self.find(&path) {
-            return key;
-        }
-        let config = DatabaseConfig { timing: self.config.timing, ..DatabaseConfig::of_path(path) };
-        let entry = self.watch(config, true, actions);
-        let key = entry.key;
-        self.entries.push(entry);
-        key
-    }
-
     fn give_all_back(&mut self) -> Vec<Action> {
         let mut actions = Vec::new();
         for entry in &mut self.entries {
             match entry.hold {
+                Hold::Has(_) | Hold::Unsure if entry.custody.is_in_use() => {}
                 Hold::Has(_) | Hold::Unsure => {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(entry.key));
@@ -564,9 +518,15 @@ impl Model {
         actions
     }
 
-    fn end(&mut self, now: Moment) -> Vec<Action> {
+    pub(super) fn end(&mut self, now: Moment) -> Vec<Action> {
         self.ending.get_or_insert(now.ticks + FAREWELL);
-        self.give_all_back()
+        let mut actions = self.give_all_back();
+        // A program that works under a lease goes on, and so does the lease.
+        for entry in self.entries.iter_mut().filter(|entry| entry.custody.is_in_use()) {
+            entry.hold = Hold::No;
+            actions.push(Action::Leave(entry.key));
+        }
+        actions
     }
 }
 

@@ -131,6 +131,10 @@ pub fn sentence(model: &Model, entry: &Entry, now: Moment) -> String {
     let word = match (entry.hold, &entry.seen) {
         (Hold::Taking, _) => Word::Taking(label),
         (Hold::Releasing, _) => Word::Releasing(label),
+        (Hold::Has(_), _) if entry.custody.is_in_use() => match entry.custody.program() {
+            "" => Word::UntilTheyEnd(label),
+            program => Word::WorkingWith(label, printable(program)),
+        },
         (Hold::Unsure, _) => return About(&label, &Talk::Unsure, language).to_string(),
         (Hold::Has(_) | Hold::No, None) => Word::NotLookedYet(label),
         (Hold::Has(_) | Hold::No, Some(seen)) => return About(&label, &said(seen, now), language).to_string(),
@@ -220,7 +224,7 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
     let (open, read) = (!entry.config.program.is_empty(), !entry.config.read_only_program.is_empty());
     match (entry.hold, entry.state()) {
         (Hold::Has(_), _) => {
-            if open {
+            if open && !entry.custody.is_in_use() {
                 items.push(verb(Label::Open, Wish::Open(key)));
             }
             items.push(verb(Label::Release, Wish::Release(key)));

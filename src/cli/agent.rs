@@ -13,6 +13,7 @@ use crate::i18n::agent::{In, Said};
 use crate::i18n::{plain_json, printable};
 use crate::ipc::{self, Answer, Report, Request, Unanswered};
 use crate::platform::local_socket::Instance;
+use crate::session::default_memory;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -101,7 +102,9 @@ fn run(arguments: &AgentRunArguments, config: &Config) -> Exit {
         Ok(None) => return show_the_other(watched),
         Err(error) => return cannot(&error),
     };
-    let start = Start { config: config.clone(), language: language(), requests: watched.collect() };
+    let requests: Vec<Request> = watched.collect();
+    let welcome = requests.is_empty() && config.databases.is_empty() && is_first_start();
+    let start = Start { config: config.clone(), language: language(), requests, welcome };
     let run = agent::run(start, move |hotline| {
         let answering = hotline.clone();
         let served = ipc::serve(instance, move |request, reply| answering.ask(request, reply));
@@ -113,6 +116,13 @@ fn run(arguments: &AgentRunArguments, config: &Config) -> Exit {
         Ok(()) => Exit::Done,
         Err(error) => cannot(&error),
     }
+}
+
+/// Returns whether this user has never started an agent before; the next time it is one time later.
+fn is_first_start() -> bool {
+    let Some(seen) = default_memory() else { return false };
+    let mark = seen.with_file_name("welcomed");
+    config::create(&mark, "").is_ok()
 }
 
 /// Somebody wants to see the agent that runs already.

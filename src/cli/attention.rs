@@ -8,6 +8,7 @@ use super::language::language;
 
 use super::terminal::say;
 use crate::i18n::{About, Talk};
+use crate::lease::record::Token;
 use crate::platform::signals::{Signal, Signals};
 use crate::session::{Canceller, Database, News};
 use std::io;
@@ -20,6 +21,10 @@ pub(super) enum Happening {
     Signal(Signal),
     /// The lease has news.
     News(News),
+    /// The agent that had lent the lease has ended, and it is this process's own now, under this token.
+    TakenOver(Token),
+    /// The agent has given the lease back although it was lent.
+    TakenBack,
     /// The program has ended with this code.
     Ended(i32),
     /// So has all that it started.

@@ -5,6 +5,7 @@
 
 use super::exit::Exit;
 use super::language::{language, variable};
+use super::onlooker::Onlooker;
 use super::open::now;
 use super::terminal::{give, say};
 use crate::clock::Ticks;
@@ -17,6 +18,7 @@ use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How the file is called.
@@ -38,6 +40,8 @@ const POLL: &str = "250ms";
 /// Where it cannot be seen whether the programs of a killed desk have ended, its lease has to lapse; all times are divided by this,
 /// so that it takes 5 s and not 5 min.
 const SCALE: u32 = 60;
+/// How long people may look at the notification before it goes.
+const LOOK: Duration = Duration::from_secs(4);
 /// The longest a demo may take before something is wrong.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -75,16 +79,19 @@ pub(super) fn demo() -> Exit {
         Ok(folder) => folder,
         Err(error) => return broken(&error.to_string()),
     };
-    let doomed = folder.clone();
+    let (doomed, onlooker) = (folder.clone(), Arc::new(Mutex::new(None::<Onlooker>)));
+    let leaves = Arc::clone(&onlooker);
     // Ctrl-C reaches the desks by itself; what is left is to tidy up.
     let heard = Signals::install_with(move |signal| {
+        drop(leaves.lock().unwrap_or_else(PoisonError::into_inner).take());
         drop(fs::remove_dir_all(&doomed));
         std::process::exit(i32::from(Exit::Signalled(signal.number).code()));
     });
-    let exit = match heard.and_then(|()| play(&folder)) {
+    let exit = match heard.and_then(|()| play(&folder, &onlooker)) {
         Ok(exit) => exit,
         Err(error) => broken(&error.to_string()),
     };
+    drop(onlooker.lock().unwrap_or_else(PoisonError::into_inner).take());
     drop(fs::remove_dir_all(&folder));
     exit
 }
@@ -106,11 +113,22 @@ fn temporary_folder() -> io::Result<PathBuf> {
     Err(io::Error::from(io::ErrorKind::AlreadyExists))
 }
 
-fn play(folder: &Path) -> io::Result<Exit> {
+fn play(folder: &Path, onlooker: &Mutex<Option<Onlooker>>) -> io::Result<Exit> {
     let ledger = folder.join(LEDGER);
     fs::write(&ledger, "")?;
-    let began = now().ticks;
     give(About(LEDGER, &Tale::Beginning(printable(&ledger.to_string_lossy())), language()));
+    let agent = Onlooker::begin(&ledger);
+    if let Some(onlooker) = &agent {
+        give(About(LEDGER, &Tale::Shown(onlooker.has_icon()), language()));
+    }
+    let notifies = agent.as_ref().is_some_and(Onlooker::notifies);
+    *onlooker.lock().unwrap_or_else(PoisonError::into_inner) = agent;
+    let last_turn = || {
+        if let Some(onlooker) = onlooker.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            onlooker.wants_to_know();
+        }
+    };
+    let began = now().ticks;
     let (sender, events) = mpsc::channel();
     for desk in [1, 2] {
         let (sender, ledger) = (sender.clone(), ledger.clone());
@@ -121,8 +139,11 @@ fn play(folder: &Path) -> io::Result<Exit> {
         std::thread::Builder::new().name(format!("desk-{desk}")).spawn(work)?;
     }
     drop(sender);
-    if let Err(detail) = tell(&events, began) {
+    if let Err(detail) = tell(&events, began, last_turn) {
         return Ok(broken(&detail));
+    }
+    if notifies {
+        give(About(LEDGER, &Tale::Notified, language()));
     }
     let text = fs::read_to_string(&ledger)?;
     give(format!("\n{}", About(LEDGER, &Tale::Contents, language())));
@@ -132,21 +153,30 @@ fn play(folder: &Path) -> io::Result<Exit> {
     let sound = is_sound(&text);
     let verdict = if sound { Tale::Sound(2 * TURNS as usize) } else { Tale::Unsound };
     give(format!("\n{}", About(LEDGER, &verdict, language())));
+    if notifies {
+        pause(LOOK);
+    }
     Ok(if sound { Exit::Done } else { Exit::Program(1) })
 }
 
 /// Tells what happens, as it happens.
-fn tell(events: &Receiver<Event>, began: Ticks) -> Result<(), String> {
+fn tell(events: &Receiver<Event>, began: Ticks, last_turn: impl Fn()) -> Result<(), String> {
     let line = |tale: &Tale| {
         let time = decimal(now().ticks.since(began), language());
         give(format!("{time:>7}  {}", About(LEDGER, tale, language())))
     };
     let (mut finished, mut orphaned, mut over) = (0, false, None::<Ticks>);
     let mut has_read = [false; 2];
+    let mut turns = 0;
     while finished < 2 {
         let left = LONGEST.saturating_sub(now().ticks.since(began));
         match events.recv_timeout(left).map_err(|_| format!("no news for {} s", LONGEST.as_secs()))? {
             Event::In { desk, token } => {
+                turns += 1;
+                if turns == 2 * TURNS {
+                    // What is told then stays true.
+                    last_turn();
+                }
                 let after = over.map(|over| now().ticks.since(over));
                 line(&match after {
                     Some(after) if std::mem::take(&mut orphaned) => Tale::TookOverAfter(desk, token, after),
@@ -262,6 +292,8 @@ fn start(desk: u32, turn: u32, ledger: &Path, takes: Duration) -> io::Result<Chi
     if !sees_orphans() {
         command.env("SHARELOCK_TIME_SCALE", SCALE.to_string());
     }
+    // Another session of this user's: an agent tells a user nothing about what that very session does.
+    command.env("XDG_SESSION_ID", format!("desk {desk}"));
     command.env("SHARELOCK_POLL", POLL).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
 }
 

@@ -130,7 +130,7 @@ fn watch(mut teller: Teller<'_>, guard: Guard, happenings: &mpsc::Receiver<Happe
         let Ok(happening) = happenings.recv() else { break };
         let news = match happening {
             Happening::Signal(_) | Happening::InputEnded => break,
-            Happening::Ended(_) | Happening::AllGone => continue,
+            Happening::Ended(_) | Happening::AllGone | Happening::TakenOver(_) | Happening::TakenBack => continue,
             Happening::News(news) => news,
         };
         let talk = talk(&news, teller.opened.timing());

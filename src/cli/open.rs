@@ -7,9 +7,7 @@ use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::{Broken, Config, Loaded, Target};
 use crate::i18n::config::{Remark, remark};
 use crate::i18n::printable;
-use crate::lease::record::ProcessId;
 use crate::lease::wire::Failure;
-use crate::platform::process::ProcessFacts;
 use crate::session::{NotOpened, Options};
 use crate::store::OpenError;
 use std::path::{Path, PathBuf};
@@ -123,11 +121,6 @@ pub(super) fn now() -> Moment {
 pub(super) fn shown(path: &Path) -> String {
     let name = path.file_name().map_or_else(|| path.to_string_lossy(), |name| name.to_string_lossy());
     printable(&name)
-}
-
-/// Returns a process in the record's words.
-pub(super) const fn process_id(facts: ProcessFacts) -> ProcessId {
-    ProcessId { pid: facts.pid, start: facts.start }
 }
 
 /// Returns a path for JSON.

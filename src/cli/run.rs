@@ -4,20 +4,19 @@
 //! begin. Whatever happens to this process in between, nobody is let in while that program may write.
 
 use super::attention::{Attention, Happening};
+use super::cover::{Cover, NONCE, STORE, borrow, is_outer, lost_before_start};
 use super::exit::Exit;
 use super::gui;
 use super::language::language;
-use super::open::{process_id, shown_target};
+use super::open::shown_target;
 use super::supervise::{Orders, Supervision};
-use super::take::{TakeArguments, duration, give_back, open_to_take, take};
+use super::take::{TakeArguments, duration, open_to_take, take};
 use super::terminal::say;
 use crate::config::{Config, Target};
 use crate::i18n::config::{Remark, remark};
 use crate::i18n::{About, Talk, printable};
-use crate::lease::record::{Nonce, Token};
-use crate::lease::{Belief, State};
-use crate::platform::guard::{Guarded, Prepared, Program, SpawnError, prepare};
-use crate::session::{Database, Guard, PATIENCE};
+use crate::platform::guard::{Guarded, Program, SpawnError, prepare};
+use crate::session::{Database, Wait};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -25,12 +24,8 @@ use std::time::Duration;
 
 /// The fencing token, for programs that can check it.
 const TOKEN: &str = "SHARELOCK_TOKEN";
-/// The store, by which a nested run recognises the database.
-const STORE: &str = "SHARELOCK_STORE";
 /// The database with all links resolved.
 const DATABASE: &str = "SHARELOCK_DATABASE";
-/// The nonce of the lease: the mark by which programs that work under it are found, also after this process has gone.
-const NONCE: &str = "SHARELOCK_NONCE";
 
 /// What to do with the program when the lease is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -96,26 +91,39 @@ fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
     let name = command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
     let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
     let (opened, wait) = open_to_take(&arguments.take, &target, &arguments.take.options(&target).app(name.clone()))?;
+    let opened = Arc::new(opened);
     let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
-    if is_ours_already(&opened) {
-        attention.work();
-        let prepared = prepare(&program(command, None)).map_err(|error| not_started(&orders, &error))?;
-        let family = begin(&orders, prepared)?;
-        return Ok(supervise(&opened, &orders, &attention, &happenings, None, family));
-    }
-    let guard = if arguments.gui { gui::take(&target, &opened)? } else { take(&arguments.take, wait, &opened, &attention)? };
-    attention.pass_on(&opened);
-    let exit = match start(command, &opened, &orders, &guard) {
-        Ok(family) => supervise(&opened, &orders, &attention, &happenings, Some(&guard), family),
+    let cover = cover(arguments, &target, &opened, wait, &attention, &orders)?;
+    attention.work();
+    let exit = match start(command, &opened, &orders, &cover) {
+        Ok(family) => supervise(&opened, &orders, &attention, &happenings, &cover, family),
         Err(exit) => exit,
     };
-    if matches!(guard.belief(), Belief::None) {
-        // Lost, and said so: there is nothing to give back.
-        return Ok(exit);
-    }
     // The program's own code tells more than that the lease could not be given back, which is said.
-    let _ = give_back(&opened, guard);
+    cover.end(&opened);
     Ok(exit)
+}
+
+/// Gets the lease under which the program is to work.
+fn cover(
+    arguments: &RunArguments,
+    target: &Target,
+    opened: &Arc<Database>,
+    wait: Wait,
+    attention: &Attention,
+    orders: &Orders,
+) -> Result<Cover, Exit> {
+    if is_outer(opened) {
+        return Ok(Cover::Outer);
+    }
+    match borrow(target, opened, &orders.name, wait, attention) {
+        Some(Ok(cover)) => return Ok(cover),
+        Some(Err(exit)) if !arguments.gui => return Err(exit),
+        Some(Err(_)) | None => {}
+    }
+    let guard = if arguments.gui { gui::take(target, opened)? } else { take(&arguments.take, wait, opened, attention)? };
+    attention.pass_on(opened);
+    Ok(Cover::Own(guard))
 }
 
 /// Returns the program and its arguments: what was typed, or what is configured.
@@ -132,18 +140,13 @@ fn system(shown: &str, error: &std::io::Error) -> Exit {
 }
 
 /// Makes the process, has its number written into the record, and lets it begin.
-fn start(command: Vec<OsString>, opened: &Database, orders: &Orders, guard: &Guard) -> Result<Guarded, Exit> {
-    let prepared = prepare(&program(command, Some((opened, guard)))).map_err(|error| not_started(orders, &error))?;
+fn start(command: Vec<OsString>, opened: &Database, orders: &Orders, cover: &Cover) -> Result<Guarded, Exit> {
+    let prepared = prepare(&program(command, opened, cover)).map_err(|error| not_started(orders, &error))?;
     // The record names the process before it may write anything, and the renewal that does it proves that the lease is still held.
-    let named = guard.guard(vec![process_id(prepared.facts())], opened.timing().fence);
-    if !named || !matches!(guard.belief(), Belief::Holding(..)) {
-        say(About(opened.name(), &Talk::LostBeforeStart(orders.name.clone()), language()));
-        return Err(if matches!(guard.belief(), Belief::None) { Exit::Held } else { Exit::Unreachable });
+    let named = cover.name(vec![prepared.facts()], opened.timing().fence);
+    if !named || !cover.is_held() {
+        return Err(lost_before_start(cover, opened, orders.name.clone()));
     }
-    begin(orders, prepared)
-}
-
-fn begin(orders: &Orders, prepared: Prepared) -> Result<Guarded, Exit> {
     prepared.go().map_err(|error| not_started(orders, &error))
 }
 
@@ -159,32 +162,19 @@ fn not_started(orders: &Orders, error: &SpawnError) -> Exit {
     Exit::Program(error.exit_code())
 }
 
-fn program(command: Vec<OsString>, lease: Option<(&Database, &Guard)>) -> Program {
+fn program(command: Vec<OsString>, opened: &Database, cover: &Cover) -> Program {
     let mut command = command.into_iter();
     let variable = |name: &str, value: &OsStr| (OsString::from(name), value.to_os_string());
-    let environment = lease.map_or_else(Vec::new, |(opened, guard)| {
+    // A nested run has all that in its own environment.
+    let environment = cover.token().zip(cover.mark()).map_or_else(Vec::new, |(token, mark)| {
         vec![
-            variable(TOKEN, guard.token().to_string().as_ref()),
+            variable(TOKEN, token.to_string().as_ref()),
             variable(STORE, opened.store().as_os_str()),
             variable(DATABASE, opened.path().as_os_str()),
-            variable(NONCE, guard.nonce().to_string().as_ref()),
+            variable(NONCE, mark.to_string().as_ref()),
         ]
     });
     Program { program: command.next().unwrap_or_default(), arguments: command.collect(), environment }
-}
-
-/// Returns whether this process already runs under the lease of this database: a nested run must not wait for its own parent.
-fn is_ours_already(opened: &Database) -> bool {
-    let given = |name: &str| std::env::var(name).ok();
-    if std::env::var_os(STORE).as_deref() != Some(opened.store().as_os_str()) {
-        return false;
-    }
-    let token = given(TOKEN).and_then(|text| text.parse().ok()).map(Token);
-    let nonce = given(NONCE).and_then(|text| u128::from_str_radix(&text, 16).ok()).map(Nonce);
-    let (Some(token), Some(nonce)) = (token, nonce) else { return false };
-    let status = opened.look(PATIENCE).status;
-    let live = matches!(status.state, State::Held | State::Mine);
-    live && status.token == Some(token) && status.lease.is_some_and(|lease| lease.nonce == nonce)
 }
 
 fn supervise(
@@ -192,7 +182,7 @@ fn supervise(
     orders: &Orders,
     attention: &Attention,
     happenings: &mpsc::Receiver<Happening>,
-    guard: Option<&Guard>,
+    cover: &Cover,
     family: Guarded,
 ) -> Exit {
     let family = Arc::new(family);
@@ -210,5 +200,5 @@ fn supervise(
         family.wait_descendants();
         return Exit::Program(code);
     }
-    Supervision::new(opened, orders, guard, &family).watch(happenings)
+    Supervision::new(opened, orders, cover, &family).watch(happenings)
 }

@@ -4,16 +4,17 @@
 //! lease that is lost; hurting a program twice with a Ctrl-C that the terminal has already given to it.
 
 use super::attention::Happening;
+use super::cover::Cover;
 use super::exit::Exit;
 use super::language::language;
-use super::open::{now, process_id};
+use super::open::now;
 use super::terminal::say;
 use crate::clock::Ticks;
 use crate::i18n::{About, Talk};
 use crate::platform::guard::{Guarded, Push};
 use crate::platform::signals::{self, INTERRUPT, QUIT, Signal};
 use crate::session::describe::talk;
-use crate::session::{Database, Guard, News};
+use crate::session::{Database, News};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ enum Due {
 pub(super) struct Supervision<'a> {
     opened: &'a Database,
     orders: &'a Orders,
-    guard: Option<&'a Guard>,
+    cover: &'a Cover,
     family: &'a Guarded,
     due: Vec<(Ticks, Due)>,
     /// The program's own code.
@@ -64,8 +65,8 @@ pub(super) struct Supervision<'a> {
 }
 
 impl<'a> Supervision<'a> {
-    pub(super) fn new(opened: &'a Database, orders: &'a Orders, guard: Option<&'a Guard>, family: &'a Guarded) -> Self {
-        Self { opened, orders, guard, family, due: Vec::new(), ended: None, stopped: None, interrupts: 0, expiring: false }
+    pub(super) fn new(opened: &'a Database, orders: &'a Orders, cover: &'a Cover, family: &'a Guarded) -> Self {
+        Self { opened, orders, cover, family, due: Vec::new(), ended: None, stopped: None, interrupts: 0, expiring: false }
     }
 
     /// Watches until everything has ended.
@@ -92,6 +93,8 @@ impl<'a> Supervision<'a> {
                     }
                     return self.stopped.unwrap_or(Exit::Program(self.ended.unwrap_or(255)));
                 }
+                Ok(Happening::TakenOver(token)) => self.talk(&Talk::TakenOver(token.0)),
+                Ok(Happening::TakenBack) => self.taken_back(),
                 Ok(Happening::InputEnded) => {}
                 Err(RecvTimeoutError::Timeout) => self.fire(),
             }
@@ -137,10 +140,8 @@ impl<'a> Supervision<'a> {
             return;
         }
         self.at(SAY_AFTER.saturating_sub(LOOK_ROUND), Due::SayWaiting);
-        if let Some(guard) = self.guard {
-            // Not waited for: the session goes on trying until it is on the share, and signals are heard meanwhile.
-            let _ = guard.guard(left.into_iter().map(process_id).collect(), Duration::ZERO);
-        }
+        // Not waited for: it is tried until it is on the share, and signals are heard meanwhile.
+        let _ = self.cover.name(left, Duration::ZERO);
     }
 
     fn signal(&mut self, signal: Signal) {
@@ -205,6 +206,16 @@ impl<'a> Supervision<'a> {
                     self.talk(&Talk::MayCollide(self.orders.name.clone()));
                 }
             }
+        }
+    }
+
+    /// This user wanted the lease back although the program still runs.
+    fn taken_back(&mut self) {
+        self.talk(&Talk::TakenBack);
+        if self.orders.stop {
+            self.stop(Exit::Held);
+        } else if self.ended.is_none() {
+            self.talk(&Talk::MayCollide(self.orders.name.clone()));
         }
     }
 

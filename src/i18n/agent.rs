@@ -181,6 +181,10 @@ pub enum Word {
     AnswerNo(Person, String),
     /// These programs still have it open.
     StillOpen(Vec<String>),
+    /// This database is this user's, and this program works with it.
+    WorkingWith(String, String),
+    /// This database is this user's until the programs that work with it have ended.
+    UntilTheyEnd(String),
     /// The folder can be seen again.
     SeenAgain,
     /// No database is configured.
@@ -225,6 +229,8 @@ fn english(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::AnswerNo(who, database) => write!(f, "{} cannot release {database} now.", name(who, "Somebody")),
         Word::StillOpen(programs) if programs.len() == 1 => write!(f, "{} still has it open: release anyway?", programs.join("")),
         Word::StillOpen(programs) => write!(f, "{} still have it open: release anyway?", programs.join(", ")),
+        Word::WorkingWith(database, program) => write!(f, "{database} is yours, and {program} is using it."),
+        Word::UntilTheyEnd(database) => write!(f, "{database} is yours until the program that is using it has ended."),
         Word::SeenAgain => f.write_str("The shared folder can be seen again."),
         Word::NoDatabase => f.write_str("No database is configured yet."),
         Word::Muted => f.write_str("Notifications are muted."),
@@ -263,6 +269,8 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
             write!(f, "{} l'a encore ouverte : libérer quand même ?", programs.join(""))
         }
         Word::StillOpen(programs) => write!(f, "{} l'ont encore ouverte : libérer quand même ?", programs.join(", ")),
+        Word::WorkingWith(database, program) => write!(f, "{database} est à vous, et {program} l'utilise."),
+        Word::UntilTheyEnd(database) => write!(f, "{database} est à vous jusqu'à la fin du programme qui l'utilise."),
         Word::SeenAgain => f.write_str("Le dossier partagé est de nouveau visible."),
         Word::NoDatabase => f.write_str("Aucune base n'est encore configurée."),
         Word::Muted => f.write_str("Les notifications sont coupées."),
@@ -365,6 +373,8 @@ pub enum Said {
     NotKept(String),
     /// These programs still have this database open.
     StillOpen(String, Vec<String>),
+    /// Another program works under the agent's lease of this database.
+    LentAlready(String),
 }
 
 impl Display for In<'_, Said> {
@@ -400,6 +410,7 @@ fn said_in_english(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
             write!(f, "{database} is reserved for you (token {token}). `sharelock release` gives it back.")
         }
         Said::NotKept(database) => write!(f, "{database}: the agent does not have it. There is nothing to release."),
+        Said::LentAlready(database) => write!(f, "{database}: another program of yours is using it on this computer."),
         Said::StillOpen(database, programs) => write!(
             f,
             "{database}: {} still {} it open. Close it there, or use `sharelock release --anyway`.",
@@ -433,6 +444,7 @@ fn said_in_french(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
             write!(f, "{database} vous est réservée (jeton {token}). « sharelock release » la libère.")
         }
         Said::NotKept(database) => write!(f, "{database} : l'agent ne l'a pas. Il n'y a rien à libérer."),
+        Said::LentAlready(database) => write!(f, "{database} : un autre de vos programmes l'utilise sur cet ordinateur."),
         Said::StillOpen(database, programs) => write!(
             f,
             "{database} : {} {} encore ouverte. Fermez-la d'abord, ou utilisez « sharelock release --anyway ».",

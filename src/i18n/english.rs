@@ -187,6 +187,10 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::MayCollide(program) => {
             write!(f, "{database}: do not write any more with {program}; somebody else may be writing. Close it without saving.")
         }
+        Talk::TakenOver(token) => {
+            write!(f, "The Sharelock agent has ended; {database} stays reserved for this program (token {token}).")
+        }
+        Talk::TakenBack => write!(f, "{database} was released with the Sharelock agent, although it is still in use here."),
         Talk::Stopping(program, grace) => write!(f, "Ending {program}; by force in {}.", span(*grace)),
         Talk::Forcing(program) => write!(f, "Ending {program} by force."),
         Talk::LapsesIn(left, when) => {
@@ -258,6 +262,9 @@ pub(super) fn tale(f: &mut Formatter<'_>, database: &str, what: &Tale) -> fmt::R
              Each turn reads it, takes its time, and writes it back with one line more: without turns they would\n\
              write over each other's lines. Every desk is a real program, started with `sharelock run`.\n"
         ),
+        Tale::Shown(true) => f.write_str("Watch the padlock in the panel: it closes and opens with every turn."),
+        Tale::Shown(false) => f.write_str("No panel shows icons here; otherwise a padlock would close and open with every turn."),
+        Tale::Notified => f.write_str("A notification says that it is free now."),
         Tale::Has(desk, token) => write!(f, "Desk {desk} has {database} (token {token})."),
         Tale::HasAfter(desk, token, after) => {
             write!(f, "Desk {desk} has {database} (token {token}), {} ms later.", after.as_millis())

@@ -202,9 +202,7 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::LostTo(who) => {
             write!(f, "{database} n'est plus à vous : {}{} l'a maintenant.", name(who), because(&who.machine))
         }
-        Talk::LostRecord => {
-            write!(f, "{database} n'est plus à vous : votre réservation n'est plus dans le dossier partagé.")
-        }
+        Talk::LostRecord => write!(f, "{database} n'est plus à vous : votre réservation n'est plus dans le dossier."),
         Talk::Revoked(who, reason) => write!(
             f,
             "{database} : {}{} vous demande de le libérer maintenant : « {reason} ». Enregistrez et fermez ; bientôt, il ne sera \
@@ -219,9 +217,9 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
             f,
             "{database} : n'y écrivez plus rien avec {program} ; quelqu'un d'autre y écrit peut-être déjà. Fermez sans enregistrer."
         ),
-        Talk::Stopping(program, grace) => {
-            write!(f, "Arrêt {} demandé ; arrêt forcé dans {}.", of(program), span(*grace))
-        }
+        Talk::TakenOver(token) => write!(f, "L'agent s'est arrêté ; {database} reste à ce programme (jeton {token})."),
+        Talk::TakenBack => write!(f, "{database} a été libérée depuis l'agent Sharelock, alors qu'elle est encore utilisée ici."),
+        Talk::Stopping(program, grace) => write!(f, "Arrêt {} demandé ; arrêt forcé dans {}.", of(program), span(*grace)),
         Talk::Forcing(program) => write!(f, "Arrêt forcé {}.", of(program)),
         Talk::LapsesIn(left, when) => {
             let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, Style::At)));
@@ -310,6 +308,11 @@ pub(super) fn tale(f: &mut Formatter<'_>, database: &str, what: &Tale) -> fmt::R
              À chaque tour, un poste le lit, prend son temps et le réécrit avec une ligne de plus : sans tour de rôle,\n\
              chacun effacerait les lignes de l'autre. Chaque poste est un vrai programme, lancé par `sharelock run`.\n"
         ),
+        Tale::Shown(true) => f.write_str("Regardez le cadenas dans la barre : il se ferme et s'ouvre à chaque tour."),
+        Tale::Shown(false) => {
+            f.write_str("Aucune barre n'affiche d'icônes ici ; sinon, un cadenas se fermerait et s'ouvrirait à chaque tour.")
+        }
+        Tale::Notified => f.write_str("Une notification dit qu'il est libre."),
         Tale::Has(desk, token) => write!(f, "Le poste {desk} a {database} (jeton {token})."),
         Tale::HasAfter(desk, token, after) => {
             write!(f, "Le poste {desk} a {database} (jeton {token}), {} ms plus tard.", after.as_millis())

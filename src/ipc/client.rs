@@ -17,6 +17,26 @@ pub enum Unanswered {
     Silent,
 }
 
+/// Asks this session's agent, and hears every answer until there are no more: because it is over, or because the agent has ended.
+///
+/// # Errors
+/// [`Unanswered::NoAgent`]; what was heard before still holds.
+pub fn follow(request: &Request, mut hear: impl FnMut(Answer)) -> Result<(), Unanswered> {
+    let question = line(request).map_err(|_| Unanswered::Silent)?;
+    let conversation = connect().map_err(|_| Unanswered::NoAgent)?;
+    (&conversation).write_all(&question).map_err(|_| Unanswered::NoAgent)?;
+    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
+    let mut input = BufReader::new(&conversation);
+    let mut bytes = Vec::new();
+    while matches!(input.by_ref().take(limit).read_until(b'\n', &mut bytes), Ok(1..)) {
+        if let Some(answer) = read(&bytes) {
+            hear(answer);
+        }
+        bytes.clear();
+    }
+    Ok(())
+}
+
 /// Asks this session's agent, and waits for the answer no longer than `patience`.
 ///
 /// # Errors

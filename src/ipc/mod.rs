@@ -5,14 +5,17 @@
 
 mod client;
 mod server;
+mod told;
 
-pub use client::{Unanswered, ask};
+pub use client::{Unanswered, ask, follow};
 pub use server::serve;
+pub use told::Told;
 
 use crate::i18n::Person;
 use crate::lease::State;
 use crate::lease::record::Token;
 use crate::lease::wire::Failure;
+use crate::platform::process::ProcessFacts;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -34,6 +37,16 @@ pub enum Request {
     Release(PathBuf, bool),
     /// Watch this database as well, and tell its user when it is free.
     Notify(PathBuf),
+    /// Do not watch this database any longer, unless it is configured or held.
+    Forget(PathBuf),
+    /// Let a `run` work under the lease that the agent has; it waits that long for another one to end.
+    Borrow(Borrower, Duration),
+    /// These programs work under what was lent under this number.
+    Programs(u64, Vec<ProcessFacts>),
+    /// Tell what happens to what was lent under this number, until it is over: many answers.
+    Follow(u64),
+    /// What was lent under this number is not needed any more.
+    Return(u64),
     /// Show the status window.
     Show,
     /// Say what the agent does.
@@ -58,10 +71,38 @@ pub enum Answer {
     StillOpen(Vec<String>),
     /// It could not be given back in order and lapses by itself within this time; `None` when it had been lost.
     Unreleased(Option<Duration>),
+    /// The agent's lease covers the program.
+    Lent(Loan),
+    /// This happened to the lease.
+    News(Told),
+    /// The agent gave the lease back although it was lent: its user wanted it.
+    TakenBack,
     /// What the agent does.
     Status(Report),
     /// The question was not understood.
     NotUnderstood,
+}
+
+/// Who wants to work under the agent's lease.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Borrower {
+    /// The database.
+    pub path: PathBuf,
+    /// The `run`, whose end ends the loan.
+    pub process: ProcessFacts,
+    /// What its program is called.
+    pub program: String,
+}
+
+/// What a borrower is given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Loan {
+    /// Its number.
+    pub id: u64,
+    /// The fencing token.
+    pub token: Token,
+    /// What programs must carry in their environment: 32 hexadecimal digits.
+    pub mark: String,
 }
 
 /// Why a database could not be taken.

@@ -18,17 +18,14 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// How long a failing socket is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Whoever answers: it is given the question and what takes the answer.
-type Respond = Arc<dyn Fn(Request, Box<dyn FnOnce(Answer) + Send>) + Send + Sync>;
+/// Whoever answers: it is given the question, and what takes the answers until it is dropped.
+type Respond = Arc<dyn Fn(Request, mpsc::Sender<Answer>) + Send + Sync>;
 
 /// Listens on a thread of its own for as long as the process lives.
 ///
 /// # Errors
 /// When there is no thread to be had.
-pub fn serve(
-    instance: Instance,
-    respond: impl Fn(Request, Box<dyn FnOnce(Answer) + Send>) + Send + Sync + 'static,
-) -> io::Result<()> {
+pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::Sender<Answer>) + Send + Sync + 'static) -> io::Result<()> {
     let respond: Respond = Arc::new(respond);
     let seats = Arc::new(AtomicUsize::new(0));
     let listen = move || {
@@ -74,16 +71,23 @@ fn converse(guest: &Conversation, respond: &Respond) -> io::Result<()> {
             // The end, or longer than anything that could be meant.
             return Ok(());
         }
-        let answer = match read(&bytes) {
-            None => Answer::NotUnderstood,
-            Some(request) => {
-                let (sender, answer) = mpsc::channel();
-                respond(request, Box::new(move |answer| drop(sender.send(answer))));
-                // The agent ended, and with it everything that was asked of it.
-                answer.recv().map_err(|_| io::ErrorKind::ConnectionAborted)?
+        let (sender, answers) = mpsc::channel();
+        match read(&bytes) {
+            None => {
+                drop(sender.send(Answer::NotUnderstood));
+                drop(sender);
             }
-        };
-        let mut output = guest;
-        output.write_all(&line(&answer)?)?;
+            Some(request) => respond(request, sender),
+        }
+        let mut answered = false;
+        for answer in answers {
+            answered = true;
+            let mut output = guest;
+            output.write_all(&line(&answer)?)?;
+        }
+        if !answered {
+            // The agent ended, and with it everything that was asked of it.
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
     }
 }

@@ -120,6 +120,8 @@ pub struct Client {
     pub(super) now: Moment,
     clocks: Option<i64>,
     pub(super) wanted: bool,
+    /// Programs with this mark are mine to answer for, should their holder be dead.
+    pub(super) adopts: Option<Nonce>,
     pub(super) look_asked: bool,
     pub(super) hinted: bool,
     /// The last claim failed for a reason that no change on the share mends: the hints that my own try gives are not heard.
@@ -156,6 +158,7 @@ impl Client {
             now: Moment::default(),
             clocks: None,
             wanted: false,
+            adopts: None,
             look_asked: false,
             hinted: false,
             refused: false,
@@ -189,6 +192,7 @@ impl Client {
             Event::Hint => self.hinted = true,
             Event::Verify => self.verify(),
             Event::Guards(guards) => self.set_guards(guards),
+            Event::Adopt(mark) => self.adopts = Some(mark),
             Event::Revoke { reason, now } => self.order_revoke(reason, now),
             Event::Answer(id, result) => self.answer(id, result),
             Event::Tick => {}
@@ -214,6 +218,32 @@ impl Client {
             | Phase::Withdrawing(_)
             | Phase::Releasing(_) => self.fenced.as_ref().map_or(Belief::None, |hold| Belief::Unsure(hold.body.id)),
         }
+    }
+
+    /// Returns what the programs under the held lease carry in their environment.
+    #[must_use]
+    pub fn mark(&self) -> Option<Nonce> {
+        self.own().map(Body::mark)
+    }
+
+    /// Returns the programs that the held lease names.
+    #[must_use]
+    pub fn guards(&self) -> Vec<ProcessId> {
+        self.own().map(|body| body.guards.clone()).unwrap_or_default()
+    }
+
+    /// Returns the lease that I hold, or held until its fence.
+    fn own(&self) -> Option<&Body> {
+        let hold = match &self.phase {
+            Phase::Holding(hold) => Some(hold),
+            Phase::Idle
+            | Phase::Waiting(_)
+            | Phase::Looking(_)
+            | Phase::Claiming(_)
+            | Phase::Withdrawing(_)
+            | Phase::Releasing(_) => self.fenced.as_ref(),
+        };
+        hold.map(|hold| &*hold.body)
     }
 
     /// Returns when [`Event::Tick`] is due, if nothing else happens before.
@@ -269,6 +299,7 @@ impl Client {
 
     fn unwant(&mut self) {
         self.wanted = false;
+        self.adopts = None;
         if let Phase::Claiming(claim) = &mut self.phase {
             claim.doomed.get_or_insert(Withdrawal::Unwanted);
         }
@@ -446,13 +477,20 @@ impl Client {
 
     /// Returns a new body for a claim of `number`.
     pub(super) fn body(&mut self, number: Number, token: Token, basis: Basis) -> Body {
+        // From its first byte on the record names the programs that go on under it.
+        let orphaned =
+            self.sight.as_ref().and_then(Sight::record).map(|(_, body)| body).filter(|body| self.adopts == Some(body.mark()));
+        let before = self.fenced.as_ref().map(|hold| &hold.body).or(orphaned);
+        let before = before.filter(|_| self.rules.keep(Rule::SuccessorNamesPrograms));
+        let (guards, mark) = before.map_or((Vec::new(), None), |body| (body.guards.clone(), Some(body.mark())));
         Body {
             id: LeaseId { number, nonce: self.fresh_nonce() },
             token,
             holder: self.me.holder.clone(),
             host: self.me.host.clone(),
             process: self.me.process,
-            guards: self.fenced.as_ref().map(|hold| hold.body.guards.clone()).unwrap_or_default(),
+            guards,
+            mark,
             acquired: self.now.wall,
             basis: Some(basis),
             promise: self.timing.promise(),

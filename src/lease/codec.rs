@@ -151,6 +151,8 @@ struct BodyFields<'a> {
     host: HostFields<'a>,
     start: u64,
     guards: Vec<(u32, u64)>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    mark: Option<Cow<'a, str>>,
     #[serde(borrow)]
     acquired: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -200,6 +202,7 @@ pub fn encode_lease(body: &Body, head: &Head) -> [u8; LEASE_BYTES] {
         },
         start: body.process.start,
         guards: body.guards.iter().take(MOST_GUARDS).map(|guard| (guard.pid, guard.start)).collect(),
+        mark: body.mark.map(|mark| mark.to_string().into()),
         acquired: rfc3339(body.acquired).into(),
         basis: body.basis.map(basis_name).unwrap_or_default().into(),
         heartbeat_ms: millis_up(body.promise.heartbeat),
@@ -267,6 +270,7 @@ fn decode_body(bytes: &[u8]) -> Option<Body> {
         },
         process,
         guards: fields.guards.iter().map(|&(pid, start)| ProcessId { pid, start }).collect(),
+        mark: fields.mark.map(|mark| parse_nonce(&mark).ok_or(())).transpose().ok()?,
         acquired: parse_time(&fields.acquired)?,
         basis: basis_named(&fields.basis),
         promise: Promise {
@@ -498,8 +502,17 @@ fn state_name(state: State) -> &'static str {
 }
 
 /// Every basis that has a name.
-const BASES: [Basis; 8] =
-    [Basis::Empty, Basis::Ended, Basis::Own, Basis::Dead, Basis::Evidence, Basis::Lapsed, Basis::Revoked, Basis::Forced];
+const BASES: [Basis; 9] = [
+    Basis::Empty,
+    Basis::Ended,
+    Basis::Own,
+    Basis::Dead,
+    Basis::Adopted,
+    Basis::Evidence,
+    Basis::Lapsed,
+    Basis::Revoked,
+    Basis::Forced,
+];
 
 /// Returns what the word of a record stands for.
 pub(crate) fn basis_named(name: &str) -> Option<Basis> {
@@ -513,6 +526,7 @@ pub(crate) fn basis_name(basis: Basis) -> &'static str {
         Basis::Ended => "ended",
         Basis::Own => "own",
         Basis::Dead => "dead",
+        Basis::Adopted => "adopted",
         Basis::Evidence => "evidence",
         Basis::Lapsed => "lapsed",
         Basis::Revoked => "revoked",

@@ -116,6 +116,7 @@ impl Client {
     fn wait_for(&self, body: &Body, evidence: Evidence) -> (Duration, Basis) {
         let promise = if self.rules.keep(Rule::HolderPromises) { body.promise.clamped() } else { self.timing.promise() };
         let dead = match evidence.fate {
+            Fate::Orphaned if self.adopts == Some(body.mark()) => return (Duration::ZERO, Basis::Adopted),
             Fate::Orphaned if self.rules.keep(Rule::GuardsMustBeGone) => return (Obstacle::FOR_EVER, Basis::Lapsed),
             Fate::Gone | Fate::Orphaned => true,
             Fate::HolderGone => !self.rules.keep(Rule::GuardsMustBeGone),

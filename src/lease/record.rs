@@ -148,6 +148,9 @@ pub struct Body {
     pub process: ProcessId,
     /// The programs that write under this lease; none may be alive before anybody is let in on evidence of death.
     pub guards: Vec<ProcessId>,
+    /// What those programs carry in their environment; `None` where it is this lease's own nonce. A lease that came after the one
+    /// under which they were started names that one's.
+    pub mark: Option<Nonce>,
     /// When it was claimed, by the holder's wall clock; for people.
     pub acquired: WallTime,
     /// What the claim was based on; for the history. `None` where a record does not say it, or says what this version does not know.
@@ -156,6 +159,14 @@ pub struct Body {
     pub promise: Promise,
     /// The database's path as the holder typed it (its last component); for people.
     pub database: String,
+}
+
+impl Body {
+    /// Returns what the programs under this lease carry in their environment.
+    #[must_use]
+    pub fn mark(&self) -> Nonce {
+        self.mark.unwrap_or(self.id.nonce)
+    }
 }
 
 /// How many guarded processes a record names; more are summed up by their parents.

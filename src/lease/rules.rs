@@ -49,6 +49,8 @@ pub enum Rule {
     RevokedIsWaitedFor,
     /// Only a death on this very machine, of all guarded programs too, ends the wait at once. Broken: the wrapper's death is enough.
     GuardsMustBeGone,
+    /// A lease under which programs of an earlier one go on names them and their mark. Broken: it names nobody.
+    SuccessorNamesPrograms,
 }
 
 /// The set of rules in force.

@@ -5,7 +5,7 @@
 use super::client::{Belief, Client};
 use super::look::{Obstacle, Sight, holder_of};
 use super::observe::{Observation, Subject};
-use super::record::{Fate, Found, Holder, LeaseId, NoticeSeen, RangeLock, Revoke, Token};
+use super::record::{Fate, Found, Holder, LeaseId, Nonce, NoticeSeen, RangeLock, Revoke, Token};
 use super::wire::Failure;
 use crate::clock::{Moment, WallTime};
 use std::sync::Arc;
@@ -31,6 +31,7 @@ pub enum State {
 
 /// The state of one database at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states; the state is `state`")]
 pub struct Status {
     /// In one word.
     pub state: State,
@@ -54,6 +55,11 @@ pub struct Status {
     pub takeable_in: Option<Duration>,
     /// Somebody ordered the holder to give up.
     pub revoked: Option<Arc<Revoke>>,
+    /// What the programs under the lease carry in their environment.
+    pub mark: Option<Nonce>,
+    /// The holder is gone, and a program that it had started on this computer lives on: nobody here is let in before that has ended,
+    /// except whoever answers for it.
+    pub orphaned: bool,
     /// The record is of a later version of the program.
     pub newer: bool,
     /// Why the last look failed.
@@ -75,6 +81,8 @@ impl Status {
             observed: None,
             takeable_in: None,
             revoked: None,
+            mark: None,
+            orphaned: false,
             newer: false,
             failure,
         }
@@ -111,6 +119,7 @@ impl Client {
             return Status {
                 lease: Some(id),
                 token: Some(token),
+                mark: self.mark(),
                 holder: Some(Arc::new(self.me.holder.clone())),
                 own_user: true,
                 same_machine: true,
@@ -175,6 +184,8 @@ impl Client {
             let unchanged_for_two = status.observed.is_some_and(|seen| seen > 2 * body.promise.clamped().heartbeat);
             let freed = sight.evidence.lock == RangeLock::Free && self.memory().lock_seen == Some(body.id);
             let aged = sight.evidence.age.is_some_and(|age| age > 2 * body.promise.clamped().heartbeat);
+            status.mark = Some(body.mark());
+            status.orphaned = sight.evidence.fate == Fate::Orphaned;
             let dead = matches!(sight.evidence.fate, Fate::Gone | Fate::Orphaned | Fate::HolderGone);
             if unchanged_for_two || freed || aged || dead {
                 status.state = State::Stale;

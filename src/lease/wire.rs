@@ -3,7 +3,7 @@
 //! An [`Op`] is one operation on the share. Each may take minutes, be lost, or be answered after it stopped mattering; the core
 //! counts time from when it asked, and drops answers by their [`RequestId`].
 
-use super::record::{Board, Body, Evidence, Found, Head, LeaseId, NoticeSeen, Number, ProcessId, Revoke, Token};
+use super::record::{Board, Body, Evidence, Found, Head, LeaseId, Nonce, NoticeSeen, Number, ProcessId, Revoke, Token};
 use crate::clock::WallTime;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,6 +129,8 @@ pub enum Event {
     Verify,
     /// The guarded processes changed.
     Guards(Vec<ProcessId>),
+    /// Programs that carry this mark are this client's to answer for: should their holder be dead, it need not wait for their end.
+    Adopt(Nonce),
     /// Order whoever stood in the way at the last look to give up.
     Revoke {
         /// Why, for the holder and the history.
@@ -221,6 +223,8 @@ pub enum Basis {
     Own,
     /// The holder and all that it guarded are certainly dead.
     Dead,
+    /// The holder is certainly dead, and its programs are the claimant's from now on.
+    Adopted,
     /// Nothing changed for the short time-out, and there was evidence.
     Evidence,
     /// Nothing changed for the long time-out.

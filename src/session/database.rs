@@ -9,7 +9,7 @@ use super::{
 use crate::i18n::{Reason, printable};
 use crate::lease::record::{Holder, Host, Nonce, ProcessId};
 use crate::lease::timing::Timing;
-use crate::lease::wire::Failure;
+use crate::lease::wire::{Event, Failure};
 use crate::lease::{Identity, State, Status};
 use crate::platform::{self, process, user};
 use crate::store::{Capabilities, FolderStore, History, Location, OpenError, Store, StoreError};
@@ -186,6 +186,7 @@ impl NotOpened {
 pub struct Acquire<'a> {
     wait: Wait,
     progress: Option<&'a mut dyn FnMut(&Status)>,
+    adopts: Option<Nonce>,
 }
 
 impl<'a> Acquire<'a> {
@@ -193,6 +194,13 @@ impl<'a> Acquire<'a> {
     #[must_use]
     pub fn wait(self, wait: impl Into<Wait>) -> Self {
         Self { wait: wait.into(), ..self }
+    }
+
+    /// Answers from now on for the programs of this user, on this computer, that carry this mark: whose holder is dead, so that nobody else
+    /// is let in before they end. The new lease names them.
+    #[must_use]
+    pub(crate) fn adopt(self, mark: Nonce) -> Self {
+        Self { adopts: Some(mark), ..self }
     }
 
     /// Calls this with the present state whenever something changed, and at least every quarter of a second.
@@ -239,6 +247,9 @@ impl Database {
             return Err(AcquireError::Synchronised(printable(program)));
         }
         let turn = Turn::begin(&self.place, &self.session.engine).ok_or(AcquireError::Busy)?;
+        if let Some(mark) = how.adopts {
+            self.session.engine.post(Event::Adopt(mark));
+        }
         Ok(self.session.acquire(how.wait, how.progress)?.with_turn(turn))
     }
 

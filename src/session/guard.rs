@@ -23,11 +23,32 @@ pub enum ReleaseError {
     Lost,
 }
 
+/// The programs that work under a held lease, as its record names them.
+pub struct Programs(Arc<Engine>);
+
+impl Programs {
+    /// Writes into the record which programs work under the lease, and waits until that is on the share.
+    ///
+    /// Returns whether it is; without it, a death of this process would let others in while those programs still write.
+    #[must_use]
+    pub fn name(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
+        let written = |report: &Report| matches!(report, Report::Guarded(_));
+        let over = |report: &Report| matches!(report, Report::Revoked(..) | Report::Lost(..) | Report::Unsure(..));
+        self.0.after(Event::Guards(programs), patience, written, over)
+    }
+
+    /// Returns those that the record names.
+    #[must_use]
+    pub fn named(&self) -> Vec<ProcessId> {
+        self.0.lock().client.guards()
+    }
+}
+
 /// A held lease. Dropping it gives the lease back as well as it can; [`Guard::release`] says whether that worked.
 #[must_use = "the lease is given back as soon as this is dropped"]
 pub struct Guard {
     engine: Arc<Engine>,
-    id: LeaseId,
+    mark: Nonce,
     token: Token,
     released: bool,
     /// Keeps this process from taking the same database a second time; goes after the lease.
@@ -36,7 +57,8 @@ pub struct Guard {
 
 impl Guard {
     pub(super) fn new(engine: Arc<Engine>, id: LeaseId, token: Token) -> Self {
-        Self { engine, id, token, released: false, turn: None }
+        let mark = engine.lock().client.mark().unwrap_or(id.nonce);
+        Self { engine, mark, token, released: false, turn: None }
     }
 
     pub(super) fn with_turn(mut self, turn: Turn) -> Self {
@@ -53,11 +75,11 @@ impl Guard {
         }
     }
 
-    /// Returns the nonce by which this lease is recognised.
+    /// Returns what programs under this lease must carry in their environment (`SHARELOCK_NONCE`), by which they are found again.
     #[doc(hidden)]
     #[must_use]
-    pub fn nonce(&self) -> Nonce {
-        self.id.nonce
+    pub fn mark(&self) -> Nonce {
+        self.mark
     }
 
     /// Returns what is believed at this instant, by the clock alone.
@@ -83,15 +105,17 @@ impl Guard {
         self.engine.after(Event::Verify, patience, renewed, over) && matches!(self.belief(), Belief::Holding(..))
     }
 
-    /// Writes into the record which programs work under this lease, and waits until that is on the share.
-    ///
-    /// Returns whether it is; without it, a death of this process would let others in while those programs still write.
+    /// Returns the programs that work under this lease, for any thread to change what the record says of them.
     #[doc(hidden)]
     #[must_use]
-    pub fn guard(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
-        let written = |report: &Report| matches!(report, Report::Guarded(_));
-        let over = |report: &Report| matches!(report, Report::Revoked(..) | Report::Lost(..) | Report::Unsure(..));
-        self.engine.after(Event::Guards(programs), patience, written, over)
+    pub fn programs(&self) -> Programs {
+        Programs(Arc::clone(&self.engine))
+    }
+
+    /// Leaves the lease as it is, for a process that is about to end while programs go on under it: whoever answers for them from now on
+    /// takes over from here, and nobody else is let in before.
+    pub(crate) fn leave(self) {
+        std::mem::forget(self);
     }
 
     /// Gives the lease back.

@@ -15,7 +15,7 @@ mod wait;
 
 pub(crate) use database::in_time;
 pub use database::{Acquire, Database, NotOpened, Options};
-pub use guard::{Guard, ReleaseError};
+pub use guard::{Guard, Programs, ReleaseError};
 pub use news::{Events, News};
 pub use survey::{Sight, Survey};
 

@@ -24,7 +24,7 @@ use std::time::SystemTime;
 mod access;
 mod clean_up;
 mod ledger;
-mod life;
+pub(crate) mod life;
 mod past;
 mod queue;
 mod signals;

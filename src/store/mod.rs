@@ -1,8 +1,9 @@
 //! Where leases live. One trait, one conformance suite; what a store can do is data ([`Capabilities`]), not code paths elsewhere.
 
-use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen, Number};
+use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen, Number, ProcessId};
 use crate::lease::wire::{Failure, Op, Over, Reply};
 use crate::platform::files::{Trouble, classify};
+use crate::platform::process::ProcessFacts;
 use std::io;
 use std::path::PathBuf;
 
@@ -87,6 +88,18 @@ fn may_write_over(seen: &NoticeSeen, over: Over, mine: LeaseId) -> bool {
         (Over::Fingerprint(expected), NoticeSeen::Ours { fingerprint, .. } | NoticeSeen::Foreign { fingerprint, .. }) => {
             *fingerprint == expected
         }
+    }
+}
+
+impl From<ProcessFacts> for ProcessId {
+    fn from(facts: ProcessFacts) -> Self {
+        Self { pid: facts.pid, start: facts.start }
+    }
+}
+
+impl From<ProcessId> for ProcessFacts {
+    fn from(id: ProcessId) -> Self {
+        Self { pid: id.pid, start: id.start }
     }
 }
 

@@ -145,6 +145,7 @@ fn body(number: u64) -> Arc<Body> {
         host: Host::default(),
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
+        mark: None,
         acquired: WallTime(0),
         basis: None,
         promise: Timing::default().promise(),

@@ -23,6 +23,7 @@ fn body(number: u64) -> Body {
         host: Host { machine: "another".into(), boot: "b".into(), ..Host::default() },
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
+        mark: None,
         acquired: WallTime(now().0 - 3_600_000),
         basis: None,
         promise: Timing::default().promise(),

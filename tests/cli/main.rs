@@ -3,6 +3,8 @@
 //! Nothing of the user's is read or written: home, state and working folder are temporary. Where waits matter, every duration of the
 //! protocol is divided by `SHARELOCK_TIME_SCALE`. What only Unix has (signals, sh) is in the modules marked so.
 
+#[cfg(unix)]
+mod agent;
 #[cfg(target_os = "linux")]
 mod autostart;
 mod support;

@@ -48,7 +48,9 @@ pub(crate) struct Said {
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("share")).unwrap();
+        for name in ["share", "run"] {
+            std::fs::create_dir(folder.path().join(name)).unwrap();
+        }
         Self { folder }
     }
 
@@ -97,6 +99,11 @@ impl Place {
         let home = self.folder.path();
         command.args(arguments).current_dir(self.share()).stdin(Stdio::null());
         command.env("HOME", home).env("XDG_STATE_HOME", home.join("state")).env("LOCALAPPDATA", home.join("state"));
+        // Neither an agent of the user's nor the desktop.
+        command.env("XDG_RUNTIME_DIR", home.join("run"));
+        for name in ["DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"] {
+            command.env_remove(name);
+        }
         command.env_remove("NO_COLOR").env_remove("XDG_SESSION_ID").env("SHARELOCK_LANG", "en");
         command.env("SHARELOCK_CONFIG", self.settings()).env("SHARELOCK_SYSTEM_CONFIG", self.system_settings());
         command

@@ -3,7 +3,7 @@
 use crate::rng::{MS, Rng, SEC};
 use crate::server::{Process, Server};
 use sharelock::clock::{Moment, Ticks, WallTime};
-use sharelock::lease::record::{Board, Fate, Found, Host, LeaseId, NoticeSeen, Number, ProcessId, Revoke, Token};
+use sharelock::lease::record::{Board, Fate, Found, Host, LeaseId, Nonce, NoticeSeen, Number, ProcessId, Revoke, Token};
 use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Op, Reply};
 use sharelock::lease::{Client, Memory};
@@ -28,7 +28,11 @@ pub(crate) enum Spell {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Program {
     pub(crate) id: ProcessId,
+    /// The process that answers for it, or did.
+    pub(crate) owner: u32,
     pub(crate) lease: LeaseId,
+    /// What it carries in its environment.
+    pub(crate) mark: Nonce,
 }
 
 /// What a machine's cache held when it was cut off.
@@ -289,6 +293,8 @@ pub(crate) struct Seat {
     pub(crate) start: u32,
     pub(crate) client: Option<Client>,
     pub(crate) process: ProcessId,
+    /// The mark of the programs that it answers for, beside its own.
+    pub(crate) adopts: Option<Nonce>,
     pub(crate) timing: Timing,
     pub(crate) memory: Memory,
     pub(crate) wish: Wish,
@@ -321,6 +327,7 @@ impl Seat {
             start: 0,
             client: None,
             process: ProcessId::default(),
+            adopts: None,
             timing,
             memory: Memory::default(),
             wish: Wish::Nothing,
@@ -346,13 +353,13 @@ impl Seat {
 }
 
 /// What a process on machine `asker` can know about a holder there.
-pub(crate) fn fate(machines: &[Machine], seats: &[Seat], asker: usize, host: &Host, process: ProcessId, lease: LeaseId) -> Fate {
+pub(crate) fn fate(machines: &[Machine], seats: &[Seat], asker: usize, host: &Host, process: ProcessId, mark: Nonce) -> Fate {
     if machines[asker].host != *host {
         return Fate::Unknown;
     }
     if seats.iter().any(|seat| seat.client.is_some() && seat.process == process) {
         Fate::Alive
-    } else if machines[asker].programs.iter().any(|program| program.lease == lease) {
+    } else if machines[asker].programs.iter().any(|program| program.mark == mark) {
         Fate::Orphaned
     } else {
         Fate::Gone

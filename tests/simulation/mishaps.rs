@@ -1,6 +1,6 @@
 //! What goes wrong, as it happens: cuts, crashes, sleep, clocks, administrators, and people who tidy up.
 
-use crate::client_host::Spell;
+use crate::client_host::{Program, Spell, Wish};
 use crate::faults::{FAULTS, Fault, Plant};
 use crate::rng::{MS, SEC};
 use crate::server::{Locks, Notice};
@@ -71,7 +71,7 @@ impl World {
             Fault::Revoke => {
                 let now = self.faults[index].chance(300);
                 // Whoever wants it is who loses patience.
-                let impatient = (0..self.seats.len()).find(|seat| self.seats[*seat].wish == crate::client_host::Wish::Wants);
+                let impatient = (0..self.seats.len()).find(|seat| self.seats[*seat].wish == Wish::Wants);
                 if let Some(seat) = impatient.filter(|seat| self.may_act(*seat)) {
                     self.deliver(seat, Event::Revoke { reason: "impatience".into(), now });
                 }
@@ -164,20 +164,19 @@ impl World {
         let (orphaned, kept) = (rng.chance(orphans), rng.chance(memory));
         let (lives, again) = (rng.skewed(SEC, 900 * SEC), rng.skewed(100 * MS, 300 * SEC));
         let machine = self.seats[seat].machine;
-        let own = u64::from(self.seats[seat].process.pid);
+        let own = self.seats[seat].process.pid;
         if orphaned {
             let pids: Vec<u32> = self.machines[machine]
                 .programs
                 .iter()
-                .map(|program| program.id)
-                .filter(|id| id.start == own)
-                .map(|id| id.pid)
+                .filter(|program| program.owner == own)
+                .map(|program| program.id.pid)
                 .collect();
             for pid in pids {
                 self.after(lives, Happening::ProgramEnds(small(machine), pid));
             }
         } else {
-            self.machines[machine].programs.retain(|program| program.id.start != own);
+            self.machines[machine].programs.retain(|program| program.owner != own);
         }
         self.end_client(seat, kept);
         if self.machines[machine].cut.is_none() && self.server.locks == Locks::Honest {
@@ -187,10 +186,25 @@ impl World {
     }
 
     fn end_client(&mut self, seat: usize, kept: bool) {
-        self.turn_wish(seat, crate::client_host::Wish::Nothing, u64::MAX);
+        self.turn_wish(seat, Wish::Nothing, u64::MAX);
         self.seats[seat].client = None;
         self.keep_memory(seat, kept);
         self.server.close_all(small(seat));
+    }
+
+    /// An agent that starts takes over what a killed wrapper left behind.
+    pub(crate) fn adopt(&mut self, seat: usize) {
+        let machine = self.seats[seat].machine;
+        let lives = |program: &Program| self.seats.iter().any(|home| home.client.is_some() && program.owner == home.process.pid);
+        let orphan = self.machines[machine].programs.iter().find(|program| !lives(program)).map(|program| program.mark);
+        if let Some(mark) = orphan
+            && self.users.chance(800)
+        {
+            self.turn_wish(seat, Wish::Wants, u64::MAX / 4);
+            self.seats[seat].adopts = Some(mark);
+            self.deliver(seat, Event::Adopt(mark));
+            self.deliver(seat, Event::Want);
+        }
     }
 
     fn power_loss(&mut self, machine: usize, index: usize) {

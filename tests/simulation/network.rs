@@ -355,7 +355,7 @@ impl World {
 
     fn probe(&self, machine: usize, body: &Body) -> Evidence {
         let (age, lock) = self.server.life(self.now, body.id);
-        let fate = fate(&self.machines, &self.seats, machine, &body.host, body.process, body.id);
+        let fate = fate(&self.machines, &self.seats, machine, &body.host, body.process, body.mark());
         Evidence { fate, lock, age }
     }
 

@@ -18,7 +18,7 @@ const fn rules(broken: &'static [Rule], within: u64) -> Planted {
 }
 
 /// Every rule of `src/lease/rules.rs`, alone where that shows, with its twin where one hides the other.
-pub(crate) const PLANTED: [Planted; 19] = [
+pub(crate) const PLANTED: [Planted; 20] = [
     rules(&[Rule::LeaseCountsFromSent], 120),
     rules(&[Rule::ObservationBeginsAtReceipt], 120),
     rules(&[Rule::ObservationEndsAtSending], 120),
@@ -34,6 +34,7 @@ pub(crate) const PLANTED: [Planted; 19] = [
     rules(&[Rule::ClaimHasDeadline], 200),
     rules(&[Rule::ForeignNoticeCounts], 60),
     rules(&[Rule::GuardsMustBeGone], 120),
+    rules(&[Rule::SuccessorNamesPrograms], 2000),
     rules(&[Rule::RevokeEndsRenewal], 300),
     rules(&[Rule::RevokedIsWaitedFor], 120),
     rules(&[Rule::CleanUpIsLate, Rule::PredecessorMustBeThere, Rule::ClaimIsReadBack], 300),

@@ -49,11 +49,12 @@ pub(crate) const REPORTS: [&str; 30] = [
 ];
 
 /// What a claim can be based on.
-pub(crate) const BASES: [&str; 8] = [
+pub(crate) const BASES: [&str; 9] = [
     "claim on empty",
     "claim on ended",
     "claim on own",
     "claim on dead",
+    "claim on adopted",
     "claim on evidence",
     "claim on lapsed",
     "claim on revoked",
@@ -173,6 +174,7 @@ fn basis_word(basis: Basis) -> &'static str {
         Basis::Ended => "claim on ended",
         Basis::Own => "claim on own",
         Basis::Dead => "claim on dead",
+        Basis::Adopted => "claim on adopted",
         Basis::Evidence => "claim on evidence",
         Basis::Lapsed => "claim on lapsed",
         Basis::Revoked => "claim on revoked",

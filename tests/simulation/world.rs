@@ -93,7 +93,7 @@ pub(crate) struct World {
     pub(crate) deferred: Vec<(usize, Happening)>,
     pub(crate) network: Rng,
     pub(crate) cache: Rng,
-    users: Rng,
+    pub(crate) users: Rng,
     pub(crate) faults: Vec<Rng>,
     nonces: Rng,
     processes: u32,
@@ -237,6 +237,7 @@ impl World {
         let (rules, caches) = (self.setting.rules, self.weather.caches_reads);
         let home = &mut self.seats[seat];
         home.process = process;
+        home.adopts = None;
         home.start += 1;
         home.tick_for = None;
         home.spins = 0;
@@ -246,6 +247,7 @@ impl World {
         self.want_later(seat);
         let at = self.users.between(SEC, 600 * SEC);
         self.after(at, Happening::Peek(small(seat)));
+        self.adopt(seat);
     }
 
     fn want_later(&mut self, seat: usize) {
@@ -290,6 +292,7 @@ impl World {
     /// The user gives up, or gives back: the program has ended before.
     pub(crate) fn let_go(&mut self, seat: usize) {
         self.end_programs(seat);
+        self.seats[seat].adopts = None;
         self.want_later(seat);
         self.deliver(seat, Event::Release);
     }
@@ -496,8 +499,8 @@ impl World {
                 self.start_program(seat, *id);
             }
         } else if let Report::Lost(..) = report {
-            let (machine, own) = (self.seats[seat].machine, u64::from(self.seats[seat].process.pid));
-            self.machines[machine].programs.retain(|program| program.id.start != own);
+            let (machine, own) = (self.seats[seat].machine, self.seats[seat].process.pid);
+            self.machines[machine].programs.retain(|program| program.owner != own);
             self.want_later(seat);
         } else if let Report::Remember = report {
             let home = &mut self.seats[seat];
@@ -509,19 +512,24 @@ impl World {
         }
     }
 
-    /// A program that lived through its holder's fence writes under the new lease.
+    /// A program that lived through its holder's fence, or its death, writes under the new lease.
     fn take_programs_over(&mut self, seat: usize, lease: LeaseId) {
-        let (machine, own) = (self.seats[seat].machine, u64::from(self.seats[seat].process.pid));
-        for program in self.machines[machine].programs.iter_mut().filter(|program| program.id.start == own) {
+        let home = &self.seats[seat];
+        let (machine, own, adopted) = (home.machine, home.process.pid, home.adopts);
+        let mine = |program: &&mut Program| program.owner == own || Some(program.mark) == adopted;
+        for program in self.machines[machine].programs.iter_mut().filter(mine) {
             program.lease = lease;
+            program.owner = own;
         }
     }
 
     fn start_program(&mut self, seat: usize, lease: LeaseId) {
         self.processes += 1;
-        let id = ProcessId { pid: self.processes, start: u64::from(self.seats[seat].process.pid) };
+        let id = ProcessId { pid: self.processes, start: self.now };
+        let owner = self.seats[seat].process.pid;
         let machine = self.seats[seat].machine;
-        self.machines[machine].programs.push(Program { id, lease });
+        let mark = self.seats[seat].client.as_ref().and_then(Client::mark).unwrap_or(lease.nonce);
+        self.machines[machine].programs.push(Program { id, owner, lease, mark });
         let moment = self.machines[machine].moment(self.now);
         if let Some(client) = self.seats[seat].client.as_mut() {
             client.handle(moment, Event::Guards(vec![id]));

@@ -20,6 +20,7 @@ pub(crate) fn body(number: u64, nonce: u128) -> Arc<Body> {
         host: Host::default(),
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
+        mark: None,
         acquired: THEN,
         basis: None,
         promise: Timing::default().promise(),

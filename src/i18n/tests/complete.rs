@@ -158,6 +158,8 @@ fn all_talk_is_in_both_languages() {
         Talk::Revoked(someone(), text()),
         Talk::LostRevoked(someone(), text()),
         Talk::MayCollide("excel".into()),
+        Talk::TakenOver(7),
+        Talk::TakenBack,
         Talk::Stopping("excel".into(), LONG),
         Talk::Forcing("excel".into()),
         Talk::LapsesIn(LONG, Some(when(1))),
@@ -192,6 +194,9 @@ fn the_history_and_the_demo_are_in_both_languages() {
     compare_all(&cells);
     let tales = [
         Tale::Beginning(text()),
+        Tale::Shown(true),
+        Tale::Shown(false),
+        Tale::Notified,
         Tale::Has(1, 7),
         Tale::HasAfter(1, 7, SHORT),
         Tale::TookOverAfter(1, 7, SHORT),

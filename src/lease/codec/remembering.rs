@@ -158,6 +158,7 @@ mod tests {
             host: Host::default(),
             process: ProcessId::default(),
             guards: Vec::new(),
+            mark: None,
             acquired: WallTime(0),
             basis: None,
             promise: super::super::super::timing::Timing::default().promise(),

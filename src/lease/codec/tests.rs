@@ -74,6 +74,7 @@ impl Seeded {
             guards: (0..self.below(9))
                 .map(|_| ProcessId { pid: u32::try_from(self.next() >> 32).unwrap(), start: self.next() })
                 .collect(),
+            mark: [None, Some(Nonce(u128::from(self.next())))].into_iter().nth(usize::try_from(self.below(2)).unwrap()).unwrap(),
             acquired: self.wall(),
             basis: BASES.into_iter().chain([Basis::Ended]).nth(usize::try_from(self.below(9)).unwrap()),
             promise: Promise {
@@ -324,9 +325,9 @@ fn the_longest_record_fits() {
         let id = LeaseId { number: Number(u64::MAX), nonce: Nonce(u128::MAX) };
         let token = Token(u64::MAX);
         let guards = vec![process; 2 * MOST_GUARDS];
-        let acquired = WallTime(i64::MAX);
+        let (mark, acquired) = (Some(Nonce(u128::MAX)), WallTime(i64::MAX));
         let basis = Some(Basis::Evidence);
-        let body = Body { id, token, holder, host, process, guards, acquired, basis, promise, database: long.clone() };
+        let body = Body { id, token, holder, host, process, guards, mark, acquired, basis, promise, database: long.clone() };
         let subjects = vec![Revoked { number: u64::MAX, nonce: u128::MAX, fingerprint: u64::MAX }; 2 * MOST_REVOKED];
         let by = body.holder.clone();
         let revoke = Revoke { subjects, by, reason: long, at: WallTime(i64::MAX), now: false };

@@ -344,3 +344,32 @@ fn an_order_names_everybody_once_and_four_at_most() {
     let Some(Op::WriteRevoke(written)) = scene.asked.pop() else { panic!("no order") };
     assert_eq!(written.subjects.len(), 4);
 }
+
+#[test]
+fn who_answers_for_the_programs_of_a_dead_holder_need_not_wait_for_their_end() {
+    let orphan = || {
+        let mut scene = Scene::new();
+        let body = Arc::new(Body { guards: vec![ProcessId { pid: 50, start: 1 }], ..marie(3) });
+        scene.lay(record(&body, State::Live, 1), Number(3));
+        scene.evidence.fate = Fate::Orphaned;
+        (scene, body)
+    };
+    let (mut scene, _) = orphan();
+    assert_eq!(takeable(&mut scene), None);
+    assert!(scene.client.status(scene.moment()).orphaned);
+    let (mut scene, _) = orphan();
+    scene.tell(Event::Adopt(Nonce(99)));
+    scene.tell(Event::Want);
+    scene.pass(400);
+    assert_eq!(scene.held(), None, "other programs are somebody else's to answer for");
+    let (mut scene, body) = orphan();
+    scene.tell(Event::Adopt(body.mark()));
+    scene.tell(Event::Want);
+    assert_eq!(scene.held(), Some(4));
+    assert!(scene.was_told(&Report::ClaimSent(Number(4), Basis::Adopted)));
+    let Some(Found::Record { body: mine, .. }) = scene.leases.get(&Number(4)) else { panic!("no lease") };
+    assert_eq!((&mine.guards, mine.mark(), scene.client.mark()), (&body.guards, body.id.nonce, Some(body.id.nonce)));
+    // Once more: the mark stays that of the lease under which the programs were started.
+    scene.client.handle(scene.moment(), Event::Release);
+    assert_eq!(scene.client.adopts, None);
+}

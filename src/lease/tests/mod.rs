@@ -297,6 +297,7 @@ fn marie(number: u64) -> Body {
         host: Host { machine: "id of PC-2".into(), ..Host::default() },
         process: ProcessId { pid: 2, start: 2 },
         guards: Vec::new(),
+        mark: None,
         acquired: WallTime(THEN.0 - 60_000),
         basis: None,
         promise: Timing::default().promise(),

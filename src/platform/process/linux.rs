@@ -7,6 +7,8 @@ use super::{ProcessFacts, Sight};
 use crate::platform::read_kernel_file;
 use std::collections::{HashMap, HashSet};
 use std::io::ErrorKind;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 /// What `/proc/<pid>/stat` tells that is needed here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,23 @@ fn parse_stat(text: &[u8]) -> Option<Stat> {
 fn pids() -> Option<impl Iterator<Item = u32>> {
     let entries = std::fs::read_dir("/proc").ok()?;
     Some(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()))
+}
+
+/// Waits for the end of the process that has this number, if it is still the one that is meant once it can be waited for.
+pub(super) fn wait(pid: u32, patience: Duration, is_meant: impl Fn() -> bool) -> Option<bool> {
+    let pid = libc::pid_t::try_from(pid).ok()?;
+    // SAFETY: plain numbers go in, and a descriptor or -1 comes out.
+    let opened = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let raw = i32::try_from(opened).ok().filter(|raw| *raw >= 0)?;
+    // SAFETY: it was opened just now, and nobody else has it.
+    let process = unsafe { OwnedFd::from_raw_fd(raw) };
+    if !is_meant() {
+        return None;
+    }
+    let mut place = libc::pollfd { fd: process.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    let patience = i32::try_from(patience.as_millis()).unwrap_or(i32::MAX);
+    // SAFETY: one place, which outlives the call.
+    Some(unsafe { libc::poll(&raw mut place, 1, patience) } > 0)
 }
 
 pub(super) fn marked(variable: &str, value: &str) -> Option<Vec<ProcessFacts>> {

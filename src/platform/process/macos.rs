@@ -5,6 +5,8 @@
 
 use super::{ProcessFacts, Sight};
 use std::ffi::c_int;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 pub(super) fn look(pid: u32) -> Sight {
     match short_facts(pid) {
@@ -25,6 +27,38 @@ pub(crate) fn short_facts(pid: u32) -> Result<libc::proc_bsdinfo, Option<c_int>>
     // SAFETY: the buffer is as long as the size that is passed, and lives through the call.
     let written = unsafe { libc::proc_pidinfo(pid, libc::PROC_PIDTBSDINFO, 0, (&raw mut info).cast(), size) };
     if written == size { Ok(info) } else { Err(std::io::Error::last_os_error().raw_os_error()) }
+}
+
+/// Waits for the end of the process that has this number, if it is still the one that is meant once it can be waited for.
+pub(super) fn wait(pid: u32, patience: Duration, is_meant: impl Fn() -> bool) -> Option<bool> {
+    // SAFETY: nothing goes in, and a descriptor or -1 comes out.
+    let raw = unsafe { libc::kqueue() };
+    if raw < 0 {
+        return None;
+    }
+    // SAFETY: it was opened just now, and nobody else has it.
+    let queue = unsafe { OwnedFd::from_raw_fd(raw) };
+    let ident = usize::try_from(pid).ok()?;
+    let event = |flags| libc::kevent {
+        ident,
+        filter: libc::EVFILT_PROC,
+        flags,
+        fflags: libc::NOTE_EXIT,
+        data: 0,
+        udata: std::ptr::null_mut(),
+    };
+    let (change, mut told) = (event(libc::EV_ADD | libc::EV_ONESHOT), event(0));
+    // SAFETY: one change goes in, no place for an event is given; both outlive the call.
+    let added = unsafe { libc::kevent(queue.as_raw_fd(), &raw const change, 1, std::ptr::null_mut(), 0, std::ptr::null()) };
+    if added < 0 || !is_meant() {
+        return None;
+    }
+    let limit = libc::timespec {
+        tv_sec: libc::time_t::try_from(patience.as_secs()).unwrap_or(libc::time_t::MAX),
+        tv_nsec: patience.subsec_nanos().into(),
+    };
+    // SAFETY: there is one place for an event, which outlives the call, like the limit.
+    Some(unsafe { libc::kevent(queue.as_raw_fd(), std::ptr::null(), 0, &raw mut told, 1, &raw const limit) } > 0)
 }
 
 pub(super) fn marked(_variable: &str, _value: &str) -> Option<Vec<ProcessFacts>> {

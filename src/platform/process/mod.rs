@@ -3,6 +3,8 @@
 //! Guards against the reused pid: a number alone says nothing about who has it now, so every question here takes or gives
 //! the start time as well. Guards also against believing too much: a process that cannot be seen is [`Life::Unknown`], never gone.
 
+use std::time::Duration;
+
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -20,11 +22,14 @@ use windows as system;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::descendants;
 
+/// How often somebody is asked for who cannot be waited for.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// One process of this machine: its number, and when it started in the system's own unit.
 ///
 /// The start time only ever compares for equality, on the same machine and boot: clock ticks since boot (Linux), microseconds since
 /// 1970 (macOS), 100 ns since 1601 (Windows). Zero stands for "could not be read".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct ProcessFacts {
     /// The process number.
     pub pid: u32,
@@ -84,6 +89,27 @@ pub fn fate(pid: u32, start: u64) -> Life {
     }
 }
 
+/// Waits until the process that had `pid` and started at `start` has ended, which need not be a child of this one; returns false when it
+/// cannot be waited for, or not any longer. Sleeps meanwhile.
+#[must_use]
+pub fn wait(process: ProcessFacts, patience: Duration) -> bool {
+    // Whatever is waited for is what has the number now; the start time is compared once that cannot change any more.
+    let waited = system::wait(process.pid, patience, || fate(process.pid, process.start) == Life::Alive);
+    if fate(process.pid, process.start) == Life::Gone {
+        return true;
+    }
+    if waited.is_none() {
+        // It cannot be waited for; whoever asks again and again does not spin.
+        pause(patience.min(LOOK));
+    }
+    waited == Some(true)
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing tells the end of a process that cannot be waited for")]
+fn pause(span: Duration) {
+    std::thread::sleep(span);
+}
+
 /// Returns the live processes of this user whose environment at their start had exactly `variable=value`.
 ///
 /// `None` where the system cannot tell. Processes that forbid being looked at (set-user-id programs, some password agents) are
@@ -125,6 +151,20 @@ mod tests {
         assert_eq!(start_of(facts.pid), None);
         drop(child);
         assert_eq!(fate(facts.pid, facts.start), Life::Gone);
+    }
+
+    #[test]
+    fn an_end_is_waited_for_and_a_life_is_not_taken_for_one() {
+        let mut child = Child::start("wait");
+        let facts = ProcessFacts { pid: child.pid(), start: start_of(child.pid()).unwrap() };
+        assert!(!wait(facts, Duration::from_millis(50)));
+        assert!(
+            wait(ProcessFacts { start: facts.start + 1, ..facts }, Duration::from_secs(20)),
+            "another process had that number"
+        );
+        let waiting = std::thread::spawn(move || wait(facts, Duration::from_secs(20)));
+        child.kill_without_collecting();
+        assert!(waiting.join().unwrap());
     }
 
     #[test]

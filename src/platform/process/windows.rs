@@ -5,7 +5,8 @@
 
 use super::{ProcessFacts, Sight};
 use crate::platform::wide::{Owned, from_wide};
-use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_TIMEOUT};
+use std::time::Duration;
+use windows_sys::Win32::Foundation::{ERROR_INVALID_PARAMETER, FILETIME, HANDLE, WAIT_OBJECT_0, WAIT_TIMEOUT};
 use windows_sys::Win32::System::Threading::{
     GetProcessTimes, OpenProcess, PROCESS_NAME_WIN32, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE,
     QueryFullProcessImageNameW, WaitForSingleObject,
@@ -42,6 +43,17 @@ fn still_runs(process: HANDLE) -> bool {
     // SAFETY: the handle is open with the right to wait; a time-out of zero does not block.
     let result = unsafe { WaitForSingleObject(process, 0) };
     result == WAIT_TIMEOUT
+}
+
+/// Waits for the end of the process that has this number, if it is still the one that is meant once it can be waited for.
+pub(super) fn wait(pid: u32, patience: Duration, is_meant: impl Fn() -> bool) -> Option<bool> {
+    let process = open(pid).ok()?;
+    let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX - 1);
+    if !is_meant() {
+        return None;
+    }
+    // SAFETY: the handle is open with the right to wait.
+    Some(unsafe { WaitForSingleObject(process.raw(), patience) } == WAIT_OBJECT_0)
 }
 
 pub(super) fn marked(_variable: &str, _value: &str) -> Option<Vec<ProcessFacts>> {

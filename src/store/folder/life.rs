@@ -75,7 +75,7 @@ fn fate(body: &Body, me: &Host, life: impl Fn(ProcessId) -> Life, marked: impl F
         Life::Gone if !visible => Fate::HolderGone,
         Life::Gone => {
             let guards_gone = body.guards.iter().all(|&guard| life(guard) == Life::Gone);
-            match marked(NONCE_VARIABLE, &body.id.nonce.to_string()) {
+            match marked(NONCE_VARIABLE, &body.mark().to_string()) {
                 Some(0) if guards_gone => Fate::Gone,
                 // Where marks cannot be read, only a holder that guarded nothing is certainly alone.
                 None if body.guards.is_empty() => Fate::Gone,

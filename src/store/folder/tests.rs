@@ -16,6 +16,7 @@ pub(super) fn body(number: u64, nonce: u128) -> Body {
         host: Host::default(),
         process: ProcessId { pid: 7, start: 7 },
         guards: Vec::new(),
+        mark: None,
         acquired: WallTime(1_795_424_000_000),
         basis: None,
         promise: Timing::default().promise(),

@@ -1,0 +1,212 @@
+//! Programs that work under a lease of the agent's without being its own: lent to a `run`, or left behind by one that was killed.
+//!
+//! One program at a time works under a lease; others wait for it like anybody. The hazards: a lease given back under a program that
+//! still writes, and a program whose `run` and agent both answer for it, so a `run` that still lives is given time to do it.
+
+use super::events::{Action, Asker};
+use super::model::{Entry, Hold, Model, Tiding};
+use super::shown::{Key, Topic};
+use crate::clock::{Moment, Ticks};
+use crate::ipc::{Answer, Borrower, Refusal, Request};
+use crate::lease::State;
+use crate::lease::record::Nonce;
+use crate::session::describe::person;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long a `run` whose agent has ended may take to answer for its program again, before another agent does. It needs a few operations on the
+/// share.
+const ITS_OWN: Duration = Duration::from_secs(10);
+
+/// Who works under a lease that the agent has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Worker {
+    /// Nobody but its user.
+    #[default]
+    Nobody,
+    /// A program whose `run` borrowed the lease.
+    Borrower {
+        /// The loan.
+        id: u64,
+        /// The program.
+        program: String,
+    },
+    /// Programs whose `run` is gone.
+    Orphans,
+}
+
+/// Who works under a lease, who wants to, and who is told about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Custody {
+    /// Who does.
+    pub worker: Worker,
+    /// Whom to tell what happens to the lease.
+    follower: Option<Asker>,
+    /// Who waits for the worker's end.
+    queue: VecDeque<(Asker, Borrower)>,
+    /// The agent has the lease for the worker alone, and not for its user.
+    for_worker_alone: bool,
+    /// Since when a program of this user has been seen without a holder.
+    orphaned: Option<Ticks>,
+    /// What could not be taken over once is not tried again.
+    tried: Option<Nonce>,
+}
+
+impl Custody {
+    /// Returns whether anything works under the lease that is not the agent's own.
+    #[must_use]
+    pub fn is_in_use(&self) -> bool {
+        self.worker != Worker::Nobody
+    }
+
+    /// The user wants to keep it, whoever works under it.
+    pub(super) fn keep(&mut self) {
+        self.for_worker_alone = false;
+    }
+
+    /// Returns what the worker's user is told it is; empty where that is not known.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        match &self.worker {
+            Worker::Borrower { program, .. } => program,
+            Worker::Nobody | Worker::Orphans => "",
+        }
+    }
+
+    /// Passes on what happens to the lease.
+    pub(super) fn tell(&self, answer: Answer) -> Option<Action> {
+        self.follower.map(|follower| Action::Tell(follower, answer))
+    }
+}
+
+impl Model {
+    /// Takes in what a `run` asks for.
+    pub(super) fn lending(&mut self, asker: Asker, request: Request) -> Vec<Action> {
+        match request {
+            Request::Borrow(borrower, wait) => self.borrow(asker, borrower, wait),
+            Request::Programs(id, programs) => match self.lent(id) {
+                Some(entry) => vec![Action::Name(entry.key, asker, programs)],
+                None => vec![Action::Reply(asker, Answer::NotHeld)],
+            },
+            Request::Follow(id) => match self.lent(id) {
+                Some(entry) => {
+                    entry.custody.follower = Some(asker);
+                    Vec::new()
+                }
+                None => vec![Action::Reply(asker, Answer::TakenBack)],
+            },
+            Request::Return(id) => {
+                let mut actions = vec![Action::Reply(asker, Answer::Done)];
+                if let Some(key) = self.lent(id).map(|entry| entry.key) {
+                    actions.append(&mut self.work_is_over(key));
+                }
+                actions
+            }
+            Request::Watch(_)
+            | Request::Take(..)
+            | Request::Release(..)
+            | Request::Notify(_)
+            | Request::Forget(_)
+            | Request::Show
+            | Request::Status
+            | Request::Stop => Vec::new(),
+        }
+    }
+
+    fn lent(&mut self, loan: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| matches!(entry.custody.worker, Worker::Borrower { id, .. } if id == loan))
+    }
+
+    fn borrow(&mut self, asker: Asker, borrower: Borrower, wait: Duration) -> Vec<Action> {
+        let not_held = vec![Action::Reply(asker, Answer::NotHeld)];
+        if self.is_ending() {
+            return not_held;
+        }
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.config.path == borrower.path) else { return not_held };
+        match (entry.hold, entry.custody.is_in_use()) {
+            (Hold::Has(_), false) => self.lend(asker, borrower),
+            (Hold::Has(_) | Hold::Unsure, true) if wait.is_zero() => {
+                let me = entry.seen.as_ref().and_then(|seen| seen.me.as_ref());
+                vec![Action::Reply(asker, Answer::Refused(Refusal::Taken(person(me))))]
+            }
+            (Hold::Has(_) | Hold::Unsure, true) => {
+                entry.custody.queue.push_back((asker, borrower));
+                Vec::new()
+            }
+            (Hold::No | Hold::Taking | Hold::Unsure | Hold::Releasing, _) => not_held,
+        }
+    }
+
+    fn lend(&mut self, asker: Asker, borrower: Borrower) -> Vec<Action> {
+        let id = self.fresh_loan();
+        let Some(entry) = self.entries.iter_mut().find(|entry| entry.config.path == borrower.path) else { return Vec::new() };
+        entry.custody.worker = Worker::Borrower { id, program: borrower.program };
+        entry.custody.follower = None;
+        vec![Action::Lend { key: entry.key, asker, id, process: borrower.process }]
+    }
+
+    /// A `run` that had borrowed the lease is gone; its programs may not be.
+    pub(super) fn borrower_gone(&mut self, loan: u64) -> Vec<Action> {
+        let Some(entry) = self.lent(loan) else { return Vec::new() };
+        entry.custody.worker = Worker::Orphans;
+        vec![Action::AwaitOrphans(entry.key)]
+    }
+
+    /// The last program that worked under the lease has ended.
+    pub(super) fn work_is_over(&mut self, key: Key) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key).filter(|entry| entry.custody.is_in_use()) else { return Vec::new() };
+        entry.custody.worker = Worker::Nobody;
+        let mut actions: Vec<Action> =
+            entry.custody.follower.take().map(|follower| Action::Reply(follower, Answer::Done)).into_iter().collect();
+        if let Some(Tiding::StillOpen(_)) = entry.tidings.get(&Topic::Hold) {
+            entry.tidings.remove(&Topic::Hold);
+        }
+        let Hold::Has(_) = entry.hold else { return actions };
+        if let Some((asker, borrower)) = entry.custody.queue.pop_front() {
+            actions.append(&mut self.lend(asker, borrower));
+        } else if std::mem::take(&mut entry.custody.for_worker_alone) {
+            entry.hold = Hold::Releasing;
+            actions.push(Action::GiveBack(key));
+        } else {
+            actions.push(Action::Unname(key));
+        }
+        actions
+    }
+
+    /// The lease is the agent's no longer: whoever worked under it, or wanted to, is told.
+    pub(super) fn custody_ends(entry: &mut Entry) -> Vec<Action> {
+        let before = std::mem::take(&mut entry.custody);
+        let follower = before.follower.map(|follower| Action::Reply(follower, Answer::TakenBack));
+        let waiting = before.queue.into_iter().map(|(asker, _)| Action::Reply(asker, Answer::NotHeld));
+        follower.into_iter().chain(waiting).collect()
+    }
+
+    /// Takes over what a killed `run` of this user left behind on this computer, so that it is given back when that ends.
+    pub(super) fn consider_orphans(&mut self, now: Moment, key: Key) -> Vec<Action> {
+        if self.is_ending() {
+            return Vec::new();
+        }
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        let Some(status) = entry.seen.as_ref().map(|seen| &seen.status) else { return Vec::new() };
+        let mark = status.mark.filter(|_| {
+            status.orphaned && status.own_user && status.same_machine && status.state == State::Stale && entry.hold == Hold::No
+        });
+        let Some(mark) = mark else {
+            entry.custody.orphaned = None;
+            return Vec::new();
+        };
+        let since = *entry.custody.orphaned.get_or_insert(now.ticks);
+        if now.ticks.since(since) < ITS_OWN || entry.custody.tried == Some(mark) {
+            return Vec::new();
+        }
+        entry.custody = Custody { worker: Worker::Orphans, for_worker_alone: true, tried: Some(mark), ..Custody::default() };
+        entry.hold = Hold::Taking;
+        vec![Action::Adopt(key, mark)]
+    }
+
+    /// Returns when an orphan is due to be taken over although nothing else happens.
+    pub(super) fn orphans_due(&self) -> Option<Ticks> {
+        let waits = |entry: &&Entry| entry.hold == Hold::No && entry.custody.tried.is_none();
+        self.entries.iter().filter(waits).filter_map(|entry| entry.custody.orphaned).map(|since| since + ITS_OWN).min()
+    }
+}
