@@ -11,6 +11,7 @@ mod memory;
 mod news;
 mod once;
 mod survey;
+mod vigil;
 mod wait;
 
 pub(crate) use database::in_time;
@@ -18,6 +19,7 @@ pub use database::{Acquire, Database, NotOpened, Options};
 pub use guard::{Guard, Programs, ReleaseError};
 pub use news::{Events, News};
 pub use survey::{Sight, Survey};
+use vigil::Vigil;
 
 use crate::clock::{Clock, SystemClock, Ticks};
 use crate::lease::record::{LeaseId, Token};
@@ -244,7 +246,8 @@ impl Session {
             state.next_report()
         };
         engine.post(Event::Want);
-        let mut attempt = Attempt { began, answered: began, wait, watcher: None, queued: false };
+        let mut attempt =
+            Attempt { began, answered: began, wait, watcher: None, vigil: Vigil::default(), watched_over: false, queued: false };
         let result = loop {
             // Not before the first step: where the lease is had at once, the keeper wakes up for nothing but the heartbeat.
             if let Err(error) = engine.start_keeper() {
@@ -345,6 +348,7 @@ impl Session {
             }
         }
         let status = state.client.status(now);
+        let neighbours = state.client.neighbours();
         drop(state);
         if slipped {
             engine.post(Event::Want);
@@ -376,7 +380,9 @@ impl Session {
         }
         if held {
             self.wait_in_line(attempt, waited);
-            if self.dies_unseen(&status) && now.ticks.since(attempt.answered) >= LOOK_FOR_DEATH {
+            let watched = Arc::clone(engine);
+            attempt.watched_over = attempt.vigil.keep(&neighbours, move || watched.post(Event::Hint));
+            if !attempt.watched_over && self.dies_unseen(&status) && now.ticks.since(attempt.answered) >= LOOK_FOR_DEATH {
                 // Counted from now also if the look takes longer.
                 attempt.answered = now.ticks;
                 engine.post(Event::Hint);
@@ -440,6 +446,9 @@ struct Attempt {
     answered: Ticks,
     wait: Wait,
     watcher: Option<Watcher>,
+    /// The system tells the holder's end.
+    vigil: Vigil,
+    watched_over: bool,
     queued: bool,
 }
 
@@ -457,7 +466,7 @@ impl Attempt {
     fn pause(&self, now: Ticks, progress: bool) -> Duration {
         let waited = now.since(self.began);
         let limit = self.limit().saturating_sub(waited).max(Duration::from_millis(5));
-        let death = if self.watcher.is_some() { LOOK_FOR_DEATH } else { limit };
+        let death = if self.watcher.is_some() && !self.watched_over { LOOK_FOR_DEATH } else { limit };
         let queue = if self.queued || self.watcher.is_none() { death } else { QUEUE_AFTER.saturating_sub(waited) };
         let show = if progress { Duration::from_millis(250) } else { limit };
         limit.min(show).min(queue.max(Duration::from_millis(1)))

@@ -3,6 +3,7 @@
 //! Nothing is written to the share for this, so nobody is listed as waiting, and whoever wants the lease may be faster. The hazard
 //! is a wait that outlives its reason: a holder that died changes nothing on the share, so this looks again by itself, too.
 
+use super::vigil::Vigil;
 use super::{AcquireError, LOOK_FOR_DEATH, PATIENCE, Session, Wait, new_reports};
 use crate::clock::Ticks;
 use crate::lease::wire::{Event, Failure, Report};
@@ -27,6 +28,8 @@ struct Waiting {
     /// The first report that was not read yet.
     seen: u64,
     watcher: Option<Watcher>,
+    vigil: Vigil,
+    watched_over: bool,
 }
 
 impl Session {
@@ -46,7 +49,16 @@ impl Session {
             state.next_report()
         };
         let began = engine.clock.now().ticks;
-        let mut waiting = Waiting { wait, began, answered: began, asked: began, seen, watcher: None };
+        let mut waiting = Waiting {
+            wait,
+            began,
+            answered: began,
+            asked: began,
+            seen,
+            watcher: None,
+            vigil: Vigil::default(),
+            watched_over: false,
+        };
         engine.post(Event::Look);
         loop {
             let (status, free) = self.step(&mut waiting)?;
@@ -57,7 +69,7 @@ impl Session {
                 progress(&status);
             }
             let now = engine.clock.now().ticks;
-            let due = self.look_again(&status).saturating_sub(now.since(waiting.asked));
+            let due = self.look_again(&status, waiting.watched_over).saturating_sub(now.since(waiting.asked));
             if due.is_zero() {
                 waiting.asked = now;
                 engine.post(Event::Look);
@@ -88,6 +100,7 @@ impl Session {
         }
         let status = state.client.status(now);
         let detail = state.failure.clone();
+        let neighbours = state.client.neighbours();
         drop(state);
         if looked {
             waiting.answered = now.ticks;
@@ -116,13 +129,15 @@ impl Session {
             // What changed between the look and the beginning of the watch would never be told.
             self.engine.post(Event::Look);
         }
+        let watched = Arc::clone(&self.engine);
+        waiting.watched_over = waiting.vigil.keep(&neighbours, move || watched.post(Event::Look));
         Ok((status, false))
     }
 
     /// Returns after how long to look again, though nothing was told.
-    fn look_again(&self, status: &Status) -> Duration {
+    fn look_again(&self, status: &Status, watched_over: bool) -> Duration {
         let poll = self.engine.lock().client.timing().poll;
-        let death = if self.dies_unseen(status) { LOOK_FOR_DEATH } else { poll };
+        let death = if !watched_over && self.dies_unseen(status) { LOOK_FOR_DEATH } else { poll };
         poll.min(death).min(status.takeable_in.unwrap_or(poll)).max(SHORTEST)
     }
 }
