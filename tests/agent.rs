@@ -12,7 +12,7 @@ use sharelock::i18n::{Language, Person};
 use sharelock::ipc::{Answer, Borrower, Refusal, Request, Told};
 use sharelock::lease::record::Nonce;
 use sharelock::platform::process::ProcessFacts;
-use sharelock::{Failure, Holder, Loss, News, State, Status, Token};
+use sharelock::{Doubt, Failure, Holder, Loss, News, State, Status, Token};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -383,10 +383,11 @@ fn what_a_killed_run_left_behind_is_taken_over_after_its_own_time_and_given_back
     agent.passes(9);
     agent.now = at(10);
     assert_eq!(agent.happens(Event::Tick), [Action::Adopt(RH, MARK)]);
-    assert_eq!(agent.happens(Event::Taken(RH, Ok(TOKEN))), [Action::AwaitOrphans(RH)]);
+    let awaits = agent.happens(Event::Taken(RH, Ok(TOKEN)));
+    let [Action::AwaitOrphans(RH, number)] = awaits[..] else { panic!("{awaits:?}") };
     agent.sees(State::Mine);
     assert!(agent.menu()[0].contains("until the program that is using it has ended"), "{:?}", agent.menu());
-    assert_eq!(agent.happens(Event::WorkIsOver(RH)), [Action::GiveBack(RH)]);
+    assert_eq!(agent.happens(Event::WorkIsOver(RH, number)), [Action::GiveBack(RH)]);
     // Another user's, another computer's, and one that somebody answers for are not.
     let spoilt: [fn(&mut Seen); 3] = [
         |seen: &mut Seen| seen.status.own_user = false,
@@ -410,8 +411,53 @@ fn what_could_not_be_taken_over_is_left_to_whoever_was_faster() {
     assert_eq!(agent.happens(Event::Tick), [Action::Adopt(RH, MARK)]);
     agent.happens(Event::Taken(RH, Err(Refusal::Taken(Person::default()))));
     assert_eq!(agent.titles(), Vec::<String>::new());
+    // It is tried again, but not at once: what failed may pass, and what somebody else has is no orphan.
     agent.happens(Event::Seen(RH, Box::new(orphan())));
-    agent.passes(60);
+    agent.passes(9);
+    agent.now = at(20);
+    assert_eq!(agent.happens(Event::Tick), [Action::Adopt(RH, MARK)]);
+}
+
+#[test]
+fn work_that_ends_while_the_lease_is_unsure_is_over() {
+    // Adopted: given back at once.
+    let mut agent = Agent::new();
+    agent.happens(Event::Seen(RH, Box::new(orphan())));
+    agent.now = at(10);
+    agent.happens(Event::Tick);
+    let awaits = agent.happens(Event::Taken(RH, Ok(TOKEN)));
+    let [Action::AwaitOrphans(RH, number)] = awaits[..] else { panic!("{awaits:?}") };
+    agent.happens(Event::News(RH, News::Unsure(Doubt::Fence)));
+    assert_eq!(agent.happens(Event::WorkIsOver(RH, number)), [Action::GiveBack(RH)]);
+    // Lent: whoever waits gets it when it is certain again.
+    let mut agent = Agent::new();
+    agent.holds();
+    let Action::Lend { id, .. } = agent.happens(borrows(2, 0))[0] else { panic!() };
+    assert_eq!(agent.happens(borrows(3, 60)), []);
+    agent.happens(Event::News(RH, News::Unsure(Doubt::Fence)));
+    assert_eq!(agent.wishes(Wish::Release(RH)), [Action::WhoHasItOpen(RH)], "not without asking");
+    assert_eq!(agent.happens(Event::Asked(4, Request::Return(id))), [Action::Reply(4, Answer::Done)]);
+    let lent = agent.happens(Event::News(RH, News::Recovered(TOKEN)));
+    assert!(matches!(lent[..], [Action::Lend { asker: 3, .. }]), "{lent:?}");
+    // And is told when it is not.
+    assert_eq!(agent.happens(borrows(5, 60)), []);
+    agent.happens(Event::News(RH, News::Lost(Loss::RecordGone)));
+    assert_eq!(agent.happens(Event::GivenBack(RH, Err(None))), [Action::Reply(5, Answer::NotHeld)]);
+}
+
+#[test]
+fn who_takes_what_is_being_adopted_keeps_it() {
+    let mut agent = Agent::new();
+    agent.happens(Event::Seen(RH, Box::new(orphan())));
+    agent.now = at(10);
+    agent.happens(Event::Tick);
+    assert_eq!(agent.happens(Event::Asked(3, Request::Take("/share/RH.db".into(), Duration::ZERO))), []);
+    let taken = agent.happens(Event::Taken(RH, Ok(TOKEN)));
+    let [Action::Reply(3, Answer::Taken(TOKEN)), Action::AwaitOrphans(RH, number)] = taken[..] else { panic!("{taken:?}") };
+    assert_eq!(agent.happens(Event::WorkIsOver(RH, number)), [Action::Unname(RH)]);
+    // A loan of another agent's means nothing to this one.
+    assert_eq!(agent.happens(Event::Asked(4, Request::Return(number + 1))), [Action::Reply(4, Answer::NotHeld)]);
+    assert_eq!(agent.happens(Event::Asked(5, Request::Follow(number + 1))), [Action::Reply(5, Answer::NotHeld)]);
 }
 
 #[test]
@@ -437,8 +483,9 @@ fn one_program_at_a_time_works_under_the_agents_lease() {
     );
     assert!(agent.happens(Event::BorrowerGone(id)).is_empty(), "that loan is over");
     let Action::Lend { id, .. } = next[2] else { panic!() };
-    assert_eq!(agent.happens(Event::BorrowerGone(id)), [Action::AwaitOrphans(RH)]);
-    assert_eq!(agent.happens(Event::WorkIsOver(RH)), [Action::Unname(RH)], "its user had taken it");
+    assert_eq!(agent.happens(Event::BorrowerGone(id)), [Action::AwaitOrphans(RH, id)]);
+    assert_eq!(agent.happens(Event::WorkIsOver(RH, id + 1)), [], "those were others");
+    assert_eq!(agent.happens(Event::WorkIsOver(RH, id)), [Action::Unname(RH)], "its user had taken it");
 }
 
 #[test]

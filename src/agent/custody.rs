@@ -9,7 +9,6 @@ use super::shown::{Key, Topic};
 use crate::clock::{Moment, Ticks};
 use crate::ipc::{Answer, Borrower, Refusal, Request};
 use crate::lease::State;
-use crate::lease::record::Nonce;
 use crate::session::describe::person;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -31,8 +30,8 @@ pub enum Worker {
         /// The program.
         program: String,
     },
-    /// Programs whose `run` is gone.
-    Orphans,
+    /// Programs whose `run` is gone; the number tells these from others.
+    Orphans(u64),
 }
 
 /// Who works under a lease, who wants to, and who is told about it.
@@ -48,8 +47,6 @@ pub struct Custody {
     for_worker_alone: bool,
     /// Since when a program of this user has been seen without a holder.
     orphaned: Option<Ticks>,
-    /// What could not be taken over once is not tried again.
-    tried: Option<Nonce>,
 }
 
 impl Custody {
@@ -69,7 +66,7 @@ impl Custody {
     pub fn program(&self) -> &str {
         match &self.worker {
             Worker::Borrower { program, .. } => program,
-            Worker::Nobody | Worker::Orphans => "",
+            Worker::Nobody | Worker::Orphans(_) => "",
         }
     }
 
@@ -93,15 +90,17 @@ impl Model {
                     entry.custody.follower = Some(asker);
                     Vec::new()
                 }
-                None => vec![Action::Reply(asker, Answer::TakenBack)],
+                None => vec![Action::Reply(asker, Answer::NotHeld)],
             },
-            Request::Return(id) => {
-                let mut actions = vec![Action::Reply(asker, Answer::Done)];
-                if let Some(key) = self.lent(id).map(|entry| entry.key) {
-                    actions.append(&mut self.work_is_over(key));
+            Request::Return(id) => match self.lent(id) {
+                Some(entry) => {
+                    let key = entry.key;
+                    let mut actions = vec![Action::Reply(asker, Answer::Done)];
+                    actions.append(&mut self.work_is_over(key, id));
+                    actions
                 }
-                actions
-            }
+                None => vec![Action::Reply(asker, Answer::NotHeld)],
+            },
             Request::Watch(_)
             | Request::Take(..)
             | Request::Release(..)
@@ -125,15 +124,16 @@ impl Model {
         let Some(entry) = self.entries.iter_mut().find(|entry| entry.config.path == borrower.path) else { return not_held };
         match (entry.hold, entry.custody.is_in_use()) {
             (Hold::Has(_), false) => self.lend(asker, borrower),
-            (Hold::Has(_) | Hold::Unsure, true) if wait.is_zero() => {
+            (Hold::Has(_) | Hold::Unsure | Hold::Taking, true) if wait.is_zero() => {
                 let me = entry.seen.as_ref().and_then(|seen| seen.me.as_ref());
                 vec![Action::Reply(asker, Answer::Refused(Refusal::Taken(person(me))))]
             }
-            (Hold::Has(_) | Hold::Unsure, true) => {
+            (Hold::Unsure | Hold::Taking, false) if wait.is_zero() => not_held,
+            (Hold::Has(_) | Hold::Unsure | Hold::Taking, _) => {
                 entry.custody.queue.push_back((asker, borrower));
                 Vec::new()
             }
-            (Hold::No | Hold::Taking | Hold::Unsure | Hold::Releasing, _) => not_held,
+            (Hold::No | Hold::Releasing, _) => not_held,
         }
     }
 
@@ -148,29 +148,48 @@ impl Model {
     /// A `run` that had borrowed the lease is gone; its programs may not be.
     pub(super) fn borrower_gone(&mut self, loan: u64) -> Vec<Action> {
         let Some(entry) = self.lent(loan) else { return Vec::new() };
-        entry.custody.worker = Worker::Orphans;
-        vec![Action::AwaitOrphans(entry.key)]
+        entry.custody.worker = Worker::Orphans(loan);
+        vec![Action::AwaitOrphans(entry.key, loan)]
     }
 
-    /// The last program that worked under the lease has ended.
-    pub(super) fn work_is_over(&mut self, key: Key) -> Vec<Action> {
-        let Some(entry) = self.entry_mut(key).filter(|entry| entry.custody.is_in_use()) else { return Vec::new() };
+    /// The last program of that number has ended.
+    pub(super) fn work_is_over(&mut self, key: Key, number: u64) -> Vec<Action> {
+        let is_it = |worker: &Worker| match worker {
+            Worker::Borrower { id, .. } | Worker::Orphans(id) => *id == number,
+            Worker::Nobody => false,
+        };
+        let Some(entry) = self.entry_mut(key).filter(|entry| is_it(&entry.custody.worker)) else { return Vec::new() };
         entry.custody.worker = Worker::Nobody;
         let mut actions: Vec<Action> =
             entry.custody.follower.take().map(|follower| Action::Reply(follower, Answer::Done)).into_iter().collect();
         if let Some(Tiding::StillOpen(_)) = entry.tidings.get(&Topic::Hold) {
             entry.tidings.remove(&Topic::Hold);
         }
-        let Hold::Has(_) = entry.hold else { return actions };
-        if let Some((asker, borrower)) = entry.custody.queue.pop_front() {
-            actions.append(&mut self.lend(asker, borrower));
-        } else if std::mem::take(&mut entry.custody.for_worker_alone) {
-            entry.hold = Hold::Releasing;
-            actions.push(Action::GiveBack(key));
-        } else {
-            actions.push(Action::Unname(key));
-        }
+        let mut next = self.next_worker(key);
+        let keeps = next.is_empty() && self.entry(key).is_some_and(|entry| matches!(entry.hold, Hold::Has(_)));
+        actions.append(&mut next);
+        actions.extend(keeps.then_some(Action::Unname(key)));
         actions
+    }
+
+    /// Nobody works under the lease: somebody who waits does now, or it is given back unless its user keeps it.
+    pub(super) fn next_worker(&mut self, key: Key) -> Vec<Action> {
+        let Some(entry) = self.entry_mut(key).filter(|entry| !entry.custody.is_in_use()) else { return Vec::new() };
+        match entry.hold {
+            Hold::Has(_) => {
+                if let Some((asker, borrower)) = entry.custody.queue.pop_front() {
+                    return self.lend(asker, borrower);
+                }
+                if !entry.custody.for_worker_alone {
+                    return Vec::new();
+                }
+            }
+            Hold::Unsure if entry.custody.for_worker_alone => {}
+            Hold::No | Hold::Taking | Hold::Unsure | Hold::Releasing => return Vec::new(),
+        }
+        entry.custody.for_worker_alone = false;
+        entry.hold = Hold::Releasing;
+        vec![Action::GiveBack(key)]
     }
 
     /// The lease is the agent's no longer: whoever worked under it, or wanted to, is told.
@@ -196,17 +215,19 @@ impl Model {
             return Vec::new();
         };
         let since = *entry.custody.orphaned.get_or_insert(now.ticks);
-        if now.ticks.since(since) < ITS_OWN || entry.custody.tried == Some(mark) {
+        if now.ticks.since(since) < ITS_OWN {
             return Vec::new();
         }
-        entry.custody = Custody { worker: Worker::Orphans, for_worker_alone: true, tried: Some(mark), ..Custody::default() };
+        let id = self.fresh_loan();
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
+        entry.custody = Custody { worker: Worker::Orphans(id), for_worker_alone: true, ..Custody::default() };
         entry.hold = Hold::Taking;
         vec![Action::Adopt(key, mark)]
     }
 
     /// Returns when an orphan is due to be taken over although nothing else happens.
     pub(super) fn orphans_due(&self) -> Option<Ticks> {
-        let waits = |entry: &&Entry| entry.hold == Hold::No && entry.custody.tried.is_none();
+        let waits = |entry: &&Entry| entry.hold == Hold::No;
         self.entries.iter().filter(waits).filter_map(|entry| entry.custody.orphaned).map(|since| since + ITS_OWN).min()
     }
 }

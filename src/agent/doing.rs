@@ -50,7 +50,7 @@ pub(crate) enum Outcome {
     /// The `run` that had borrowed under this number has ended.
     BorrowerGone(u64),
     /// The programs that worked under the lease have ended.
-    WorkIsOver(Key),
+    WorkIsOver(Key, u64),
     /// The window says something, or (`None`) is gone.
     Window(Option<Said>),
     /// What is known of the past of the database that a window is about.
@@ -116,7 +116,7 @@ impl Doing {
             Action::Adopt(key, mark) => self.adopt(key, mark),
             Action::Name(key, asker, programs) => self.name(key, asker, programs),
             Action::Unname(key) => self.unname(key),
-            Action::AwaitOrphans(key) => self.await_orphans(key),
+            Action::AwaitOrphans(key, number) => self.await_orphans(key, number),
             Action::Leave(key) => self.leave(key),
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, waiting) => self.queue(key, waiting),
@@ -155,7 +155,7 @@ impl Doing {
             Outcome::OpenedBy(key, programs) => Some(Event::OpenedBy(key, programs)),
             Outcome::Named(asker, done) => Some(Event::Named(asker, done)),
             Outcome::BorrowerGone(loan) => Some(Event::BorrowerGone(loan)),
-            Outcome::WorkIsOver(key) => Some(Event::WorkIsOver(key)),
+            Outcome::WorkIsOver(key, number) => Some(Event::WorkIsOver(key, number)),
             Outcome::Window(said) => self.pressed(said),
             Outcome::Past(serial, past) => {
                 self.shown.as_mut().filter(|shown| shown.serial == serial)?.past = past;

@@ -46,8 +46,8 @@ pub enum Event {
     Named(Asker, bool),
     /// The `run` that had borrowed under this number has ended.
     BorrowerGone(u64),
-    /// The programs that worked under the lease have ended.
-    WorkIsOver(Key),
+    /// The programs that worked under the lease, under this number, have ended.
+    WorkIsOver(Key, u64),
     /// The desktop says something.
     Heard(Heard),
     /// A program of this user asks for something.
@@ -86,8 +86,8 @@ pub enum Action {
     Name(Key, Asker, Vec<ProcessFacts>),
     /// No programs work under the lease any more: the record names none.
     Unname(Key),
-    /// Wait until the programs that work under the lease have ended.
-    AwaitOrphans(Key),
+    /// Wait until the programs that work under the lease, under this number, have ended.
+    AwaitOrphans(Key, u64),
     /// Leave the lease as it is, with the programs that work under it: the agent ends.
     Leave(Key),
     /// Find out which programs of this computer have it open.

@@ -50,13 +50,13 @@ impl Doing {
         self.apart("sharelock-adopt", move || Outcome::Took(key, database.acquire(Acquire::default().adopt(mark))));
     }
 
-    pub(super) fn await_orphans(&self, key: Key) {
+    pub(super) fn await_orphans(&self, key: Key, number: u64) {
         let Some(guard) = self.guard(key) else { return };
         let Some(database) = self.database(key) else { return };
         let (record, mark, unseen) = (guard.programs(), guard.mark(), database.timing().long);
         self.apart("sharelock-orphans", move || {
             outlive(&record, mark, unseen);
-            Outcome::WorkIsOver(key)
+            Outcome::WorkIsOver(key, number)
         });
     }
 }
@@ -70,7 +70,8 @@ fn outlive(record: &Programs, mark: Nonce, unseen: Duration) {
         let tells = marked.is_some();
         let mut living: BTreeSet<ProcessFacts> = marked.unwrap_or_default().into_iter().collect();
         living.extend(named.iter().filter(|process| process::fate(process.pid, process.start) == Life::Alive));
-        if living != named {
+        // An empty list would tell others, where that cannot be seen, that nobody is left.
+        if living != named && (tells || !living.is_empty()) {
             let _not_waited_for = record.name(living.iter().copied().map(ProcessId::from).collect(), Duration::ZERO);
             named.clone_from(&living);
         }

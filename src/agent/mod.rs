@@ -90,7 +90,10 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
     ui::run(hear, move |ui| {
         let doing = Doing::begin(&sender)?;
         let kept = connect(Hotline(sender.clone()));
-        let model = Model::new(start.language);
+        let mut model = Model::new(start.language);
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(io::Error::other)?;
+        model.next_loan = u64::from_ne_bytes(random);
         let mut agent = Agent {
             model,
             doing,

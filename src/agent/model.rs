@@ -111,7 +111,8 @@ pub struct Model {
     /// Whether notifications can be shown.
     pub notifier: bool,
     next_key: u32,
-    next_loan: u64,
+    /// Loans of another agent's that ended have other numbers, if this begins anywhere.
+    pub next_loan: u64,
     /// It ends, at that time at the latest.
     ending: Option<Ticks>,
     ended: bool,
@@ -176,7 +177,7 @@ impl Model {
 
     /// Returns a number that no loan had.
     pub(super) fn fresh_loan(&mut self) -> u64 {
-        self.next_loan += 1;
+        self.next_loan = self.next_loan.wrapping_add(1);
         self.next_loan
     }
 
@@ -191,7 +192,7 @@ impl Model {
             Event::OpenedBy(key, programs) => self.opened_by(key, programs),
             Event::Named(asker, done) => vec![Action::Reply(asker, if done { Answer::Done } else { Answer::NotHeld })],
             Event::BorrowerGone(loan) => self.borrower_gone(loan),
-            Event::WorkIsOver(key) => self.work_is_over(key),
+            Event::WorkIsOver(key, number) => self.work_is_over(key, number),
             Event::Heard(heard) => self.heard(now, heard),
             Event::Asked(asker, request) => self.asked(now, asker, request),
             Event::Tick => Vec::new(),
@@ -305,7 +306,12 @@ impl Model {
                 }
                 return told.collect();
             }
-            News::Recovered(token) => entry.hold = Hold::Has(*token),
+            News::Recovered(token) => {
+                entry.hold = Hold::Has(*token);
+                entry.tidings.insert(Topic::Hold, Tiding::News(news));
+                let actions: Vec<Action> = told.collect();
+                return actions.into_iter().chain(self.next_worker(key)).collect();
+            }
             News::Unsure(_) => entry.hold = Hold::Unsure,
             News::Expiring | News::Revoked(_) => {}
             News::Lost(_) => {
@@ -327,25 +333,36 @@ impl Model {
                 entry.tidings.remove(&Topic::Free);
                 entry.tidings.remove(&Topic::Hold);
                 let mut actions: Vec<Action> = entry.replies(&Answer::Taken(token)).collect();
-                if entry.custody.is_in_use() {
-                    actions.push(Action::AwaitOrphans(key));
+                if !actions.is_empty() {
+                    // Whoever asked for it keeps it.
+                    entry.custody.keep();
+                }
+                if let Worker::Orphans(number) = entry.custody.worker {
+                    if ending {
+                        entry.hold = Hold::No;
+                        actions.push(Action::Leave(key));
+                    } else {
+                        actions.push(Action::AwaitOrphans(key, number));
+                    }
                 } else if ending {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(key));
                     return actions;
                 }
                 actions.append(&mut self.forget(key));
+                actions.append(&mut self.next_worker(key));
                 actions
             }
             Err(refusal) => {
                 entry.hold = Hold::No;
-                if entry.custody.is_in_use() {
-                    // Somebody else answers for those programs.
-                    entry.custody.worker = Worker::Nobody;
-                    return entry.replies(&Answer::Refused(refusal)).collect();
+                let adopting = entry.custody.is_in_use();
+                let over = Self::custody_ends(entry);
+                if adopting {
+                    // Somebody else answers for those programs, or it is tried again later.
+                    return entry.replies(&Answer::Refused(refusal)).chain(over).collect();
                 }
                 let asked = !entry.askers.is_empty();
-                let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).collect();
+                let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).chain(over).collect();
                 // Whoever asked on a command line reads the answer there.
                 if !asked {
                     if let Refusal::Taken(who) = refusal {
@@ -377,7 +394,7 @@ impl Model {
 
     fn opened_by(&mut self, key: Key, mut programs: Vec<String>) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
-        let Hold::Has(_) = entry.hold else { return Vec::new() };
+        let (Hold::Has(_) | Hold::Unsure) = entry.hold else { return Vec::new() };
         if entry.custody.is_in_use() && programs.is_empty() {
             programs.push(entry.custody.program().to_owned());
         }
@@ -476,15 +493,17 @@ impl Model {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         entry.anyway = anyway;
         match entry.hold {
-            Hold::Has(_) | Hold::Unsure if anyway || entry.hold == Hold::Unsure => {
+            Hold::Has(_) | Hold::Unsure if anyway || (entry.hold == Hold::Unsure && !entry.custody.is_in_use()) => {
                 entry.hold = Hold::Releasing;
                 entry.tidings.remove(&Topic::Hold);
                 vec![Action::GiveBack(key)]
             }
-            Hold::Has(_) => vec![Action::WhoHasItOpen(key)],
+            Hold::Has(_) | Hold::Unsure => vec![Action::WhoHasItOpen(key)],
+            // It is being taken for programs that work already.
+            Hold::Taking if entry.custody.is_in_use() => Vec::new(),
             Hold::Taking => vec![Action::StopTaking(key)],
             Hold::No if entry.state() == Some(State::Mine) => vec![Action::Order(key)],
-            Hold::No | Hold::Unsure | Hold::Releasing => Vec::new(),
+            Hold::No | Hold::Releasing => Vec::new(),
         }
     }
 
@@ -506,7 +525,7 @@ impl Model {
         let mut actions = Vec::new();
         for entry in &mut self.entries {
             match entry.hold {
-                Hold::Has(_) | Hold::Unsure if entry.custody.is_in_use() => {}
+                Hold::Has(_) | Hold::Unsure | Hold::Taking if entry.custody.is_in_use() => {}
                 Hold::Has(_) | Hold::Unsure => {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(entry.key));
@@ -522,7 +541,7 @@ impl Model {
         self.ending.get_or_insert(now.ticks + FAREWELL);
         let mut actions = self.give_all_back();
         // A program that works under a lease goes on, and so does the lease.
-        for entry in self.entries.iter_mut().filter(|entry| entry.custody.is_in_use()) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.custody.is_in_use() && entry.hold != Hold::Taking) {
             entry.hold = Hold::No;
             actions.push(Action::Leave(entry.key));
         }

@@ -7,26 +7,29 @@ use super::agent::absolute;
 use super::attention::{Attention, Happening};
 use super::exit::Exit;
 use super::language::language;
+use super::open::{now, pause};
 use super::take::give_back;
 use super::terminal::say;
 use crate::config::Target;
 use crate::i18n::agent::{In, Said};
 use crate::i18n::{About, Talk};
-use crate::ipc::{self, Answer, Borrower, Loan, Refusal, Request};
+use crate::ipc::{self, Answer, Borrower, Loan, Refusal, Request, Unanswered};
 use crate::lease::codec::parse_nonce;
 use crate::lease::record::{Nonce, ProcessId, Token};
-use crate::lease::wire::Loss;
+use crate::lease::wire::{Doubt, Loss};
 use crate::lease::{Belief, State};
 use crate::platform::process::{self, ProcessFacts};
 use crate::session::{Acquire, AcquireError, Database, Guard, News, PATIENCE, Wait};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How long somebody waits who waits for ever.
 const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
+/// How often it is tried again to take a lease over.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How much longer than the lease's own time-outs an answer of the agent may take.
 const SOON: Duration = Duration::from_secs(5);
 
@@ -46,8 +49,8 @@ pub(super) struct Lent {
     mark: Nonce,
     opened: Arc<Database>,
     shared: Arc<Shared>,
-    /// Hears of the agent; ends once it has ended or the loan is over, and has then taken over what it could.
-    ear: Option<JoinHandle<()>>,
+    /// Ends once the loan is over, or the agent has ended and what it had was taken over or not.
+    ear: Option<Receiver<()>>,
 }
 
 #[derive(Default)]
@@ -56,11 +59,14 @@ struct Shared {
     own: Mutex<Option<Guard>>,
     /// It is lost, or was taken back.
     lost: AtomicBool,
+    /// The agent has ended, and its lease is being taken over.
+    taking: AtomicBool,
     /// The program has ended.
     over: AtomicBool,
 }
 
-/// Borrows the lease from the agent, if that has it; `None` when it has not. An error is that another program works under it.
+/// Borrows the lease from the agent, if that has it, and waits as long for another program that works under it; `None` when the agent
+/// does not have it. An error is that the other one still works.
 pub(super) fn borrow(
     target: &Target,
     opened: &Arc<Database>,
@@ -68,13 +74,24 @@ pub(super) fn borrow(
     wait: Wait,
     attention: &Attention,
 ) -> Option<Result<Cover, Exit>> {
+    let borrower = Borrower { path: absolute(&target.path), process: process::me(), program: program.to_owned() };
+    let ask = |wait: Duration| ipc::ask(&Request::Borrow(borrower.clone(), wait), wait.saturating_add(SOON)).ok();
     let patience = match wait {
         Wait::Never => Duration::ZERO,
         Wait::For(limit) => limit,
         Wait::Forever => FOR_EVER,
     };
-    let borrower = Borrower { path: absolute(&target.path), process: process::me(), program: program.to_owned() };
-    match ipc::ask(&Request::Borrow(borrower, patience), patience.saturating_add(SOON)).ok()? {
+    // An agent that does not answer is not waited for.
+    let mut answer = ask(Duration::ZERO)?;
+    let is_busy = |answer: &Answer| matches!(answer, Answer::Refused(Refusal::Taken(_)));
+    if is_busy(&answer) {
+        say(In(&Said::LentAlready(opened.name().to_owned()), language()));
+        if !patience.is_zero() {
+            say(About(opened.name(), &Talk::Waiting, language()));
+            answer = ask(patience)?;
+        }
+    }
+    match answer {
         Answer::Lent(loan) => {
             let mark = parse_nonce(&loan.mark)?;
             let mut lent = Lent { loan, mark, opened: Arc::clone(opened), shared: Arc::default(), ear: None };
@@ -82,10 +99,7 @@ pub(super) fn borrow(
             lent.ear = lent.listen(attention);
             Some(Ok(Cover::Lent(lent)))
         }
-        Answer::Refused(Refusal::Taken(_)) => {
-            say(In(&Said::LentAlready(opened.name().to_owned()), language()));
-            Some(Err(Exit::Held))
-        }
+        answer if is_busy(&answer) => Some(Err(Exit::Held)),
         _ => None,
     }
 }
@@ -166,71 +180,137 @@ impl Lent {
     }
 
     /// Hears what happens to the lease, and takes it over should the agent end.
-    fn listen(&self, attention: &Attention) -> Option<JoinHandle<()>> {
-        let (sender, shared, opened) = (attention.sender(), Arc::clone(&self.shared), Arc::clone(&self.opened));
-        let (id, mark) = (self.loan.id, self.mark);
-        let ear = move || {
-            let (mut answered, mut lost) = (false, false);
-            let tell = |news: News| drop(sender.send(Happening::News(news)));
-            let heard = ipc::follow(&Request::Follow(id), |answer| match answer {
-                Answer::News(told) => {
-                    let news = News::from(told);
-                    lost |= matches!(news, News::Lost(_));
-                    tell(news);
-                }
-                Answer::TakenBack => {
-                    answered = true;
-                    if !lost {
-                        drop(sender.send(Happening::TakenBack));
-                    }
-                    lost = true;
-                }
-                _ => answered = true,
-            });
-            shared.lost.store(lost, Ordering::Release);
-            let agent_ended = heard.is_err() || !answered;
-            if agent_ended && !lost && !shared.over.load(Ordering::Acquire) {
-                take_over(&opened, mark, &shared, &sender);
-            }
+    fn listen(&self, attention: &Attention) -> Option<Receiver<()>> {
+        let ear = Ear {
+            id: self.loan.id,
+            mark: self.mark,
+            token: self.loan.token,
+            opened: Arc::clone(&self.opened),
+            shared: Arc::clone(&self.shared),
+            sender: attention.sender(),
+        };
+        let (done, ended) = channel();
+        let hear = move || {
+            ear.hear();
+            drop(done);
         };
         // Without a thread nothing is heard; the record still names the program.
-        std::thread::Builder::new().name("sharelock-lent".into()).spawn(ear).ok()
+        std::thread::Builder::new().name("sharelock-lent".into()).spawn(hear).ok()?;
+        Some(ended)
     }
 
     fn end(mut self, opened: &Database) -> Result<(), Exit> {
         self.shared.over.store(true, Ordering::Release);
-        let returned = self.own().is_none() && ipc::ask(&Request::Return(self.loan.id), SOON).is_ok();
+        let returned = self.own().is_none() && matches!(ipc::ask(&Request::Return(self.loan.id), SOON), Ok(Answer::Done));
         if returned {
             return Ok(());
         }
-        if let Some(ear) = self.ear.take() {
+        if let Some(ear) = self.ear.take().filter(|_| self.shared.taking.load(Ordering::Acquire)) {
             // It is about to have taken the lease over, or not to.
-            drop(ear.join());
+            let _over = ear.recv_timeout(PATIENCE + SOON);
         }
         let own = self.own().take();
         own.map_or(Ok(()), |guard| give_back(opened, guard))
     }
 }
 
-/// The agent has ended: its lease becomes this process's own, which nobody else can be faster at as long as the program lives.
-fn take_over(opened: &Database, mark: Nonce, shared: &Shared, sender: &std::sync::mpsc::Sender<Happening>) {
-    let acquired = opened.acquire(Acquire::default().wait(opened.timing().fence).adopt(mark));
-    let happening = match acquired {
-        Ok(guard) => {
-            let token = guard.token();
-            *shared.own.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
-            Happening::TakenOver(token)
+/// What hears of the agent as long as the loan lasts.
+struct Ear {
+    id: u64,
+    mark: Nonce,
+    /// That of the agent's lease.
+    token: Token,
+    opened: Arc<Database>,
+    shared: Arc<Shared>,
+    sender: Sender<Happening>,
+}
+
+/// How a conversation about a loan ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The agent does not follow it any more.
+    Silent,
+    /// The loan is over.
+    Over,
+    /// The lease is.
+    Lost,
+    /// This is another agent, which knows nothing of it.
+    Stranger,
+}
+
+impl Ear {
+    fn hear(mut self) {
+        loop {
+            let mut end = End::Silent;
+            let heard = ipc::follow(&Request::Follow(self.id), |answer| end = self.take_in(answer));
+            match (heard, end) {
+                (_, End::Over) => return,
+                (_, End::Lost) => return self.shared.lost.store(true, Ordering::Release),
+                (Err(_), End::Silent) | (_, End::Stranger) => break,
+                (Ok(()), End::Silent) => {
+                    if matches!(ipc::ask(&Request::Status, SOON), Err(Unanswered::NoAgent)) {
+                        break;
+                    }
+                    // Too busy to be followed.
+                    pause(AGAIN);
+                }
+            }
         }
-        Err(error) => {
-            shared.lost.store(true, Ordering::Release);
-            let holder = match error {
-                AcquireError::Taken(status) | AcquireError::Newer(status) => status.holder,
-                _ => None,
-            };
-            Happening::News(News::Lost(Loss::TakenOver(holder)))
+        self.take_over();
+    }
+
+    fn take_in(&mut self, answer: Answer) -> End {
+        match answer {
+            Answer::News(told) => {
+                let news = News::from(told);
+                let end = if matches!(news, News::Lost(_)) { End::Lost } else { End::Silent };
+                if let News::Recovered(token) = news {
+                    self.token = token;
+                }
+                drop(self.sender.send(Happening::News(news)));
+                end
+            }
+            Answer::TakenBack => {
+                drop(self.sender.send(Happening::TakenBack));
+                End::Lost
+            }
+            Answer::Done => End::Over,
+            Answer::NotHeld => End::Stranger,
+            _ => End::Silent,
         }
-    };
-    drop(sender.send(happening));
+    }
+
+    /// The agent has ended: its lease becomes this process's own, which nobody else can be faster at as long as the program lives, except
+    /// somebody who answers for it as well: an agent that was started since.
+    fn take_over(&self) {
+        self.shared.taking.store(true, Ordering::Release);
+        let mut doubted = false;
+        let began = now().ticks;
+        while !self.shared.over.load(Ordering::Acquire) {
+            match self.opened.acquire(Acquire::default().wait(AGAIN).adopt(self.mark)) {
+                Ok(guard) => {
+                    let token = guard.token();
+                    *self.shared.own.lock().unwrap_or_else(PoisonError::into_inner) = Some(guard);
+                    return drop(self.sender.send(Happening::TakenOver(token)));
+                }
+                Err(AcquireError::Taken(status)) if status.mark == Some(self.mark) => {
+                    if status.token.is_some_and(|token| token > self.token) && !status.orphaned {
+                        return;
+                    }
+                }
+                Err(AcquireError::Taken(status) | AcquireError::Newer(status)) => {
+                    self.shared.lost.store(true, Ordering::Release);
+                    return drop(self.sender.send(Happening::News(News::Lost(Loss::TakenOver(status.holder)))));
+                }
+                // The share does not answer, for instance: the record names the program as long as it lives.
+                Err(_) => pause(AGAIN),
+            }
+            if !doubted && now().ticks.since(began) >= self.opened.timing().fence {
+                doubted = true;
+                drop(self.sender.send(Happening::News(News::Unsure(Doubt::Fence))));
+            }
+        }
+    }
 }
 
 /// The store, by which a nested run recognises the database.
@@ -246,7 +326,8 @@ pub(super) fn is_outer(opened: &Database) -> bool {
     }
     let Some(mark) = std::env::var(NONCE).ok().and_then(|text| parse_nonce(&text)) else { return false };
     let status = opened.look(PATIENCE).status;
-    matches!(status.state, State::Held | State::Mine) && status.mark == Some(mark)
+    // Also between the end of an agent that had it and the taking over by the `run` around this one.
+    matches!(status.state, State::Held | State::Mine | State::Stale) && status.mark == Some(mark)
 }
 
 /// Says that the lease could not be kept until the program began.

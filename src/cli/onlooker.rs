@@ -6,7 +6,7 @@
 use super::agent::{SOON, absolute};
 use super::keep::ask_some_agent;
 use super::open::pause;
-use crate::ipc::{self, Answer, Report, Request};
+use crate::ipc::{self, Answer, Report, Request, Unanswered};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Onlooker {
     /// Has an agent watch this file; `None` where none can run.
     pub(super) fn begin(file: &Path) -> Option<Self> {
         let file = absolute(file);
-        let own = ipc::ask(&Request::Status, SOON).is_err();
+        let own = matches!(ipc::ask(&Request::Status, SOON), Err(Unanswered::NoAgent));
         let watched = ask_some_agent(&Request::Watch(file.clone()), SOON)?;
         if own {
             pause(SETTLE);

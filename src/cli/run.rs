@@ -116,7 +116,8 @@ fn cover(
     if is_outer(opened) {
         return Ok(Cover::Outer);
     }
-    match borrow(target, opened, &orders.name, wait, attention) {
+    let patience = if arguments.gui { Wait::Never } else { wait };
+    match borrow(target, opened, &orders.name, patience, attention) {
         Some(Ok(cover)) => return Ok(cover),
         Some(Err(exit)) if !arguments.gui => return Err(exit),
         Some(Err(_)) | None => {}

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// How many programs are listened to at once.
 const SEATS: usize = 16;
+/// How many more may wait for an answer that takes as long as it takes.
+const WAITING: usize = 64;
 /// How long somebody may think before asking.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a failing socket is left alone.
@@ -27,11 +29,11 @@ type Respond = Arc<dyn Fn(Request, mpsc::Sender<Answer>) + Send + Sync>;
 /// When there is no thread to be had.
 pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::Sender<Answer>) + Send + Sync + 'static) -> io::Result<()> {
     let respond: Respond = Arc::new(respond);
-    let seats = Arc::new(AtomicUsize::new(0));
+    let hall = Arc::new(Hall::default());
     let listen = move || {
         loop {
             match instance.accept() {
-                Ok(guest) => seat(guest, &respond, &seats),
+                Ok(guest) => seat(guest, &respond, &hall),
                 // Out of descriptors, for instance: that passes.
                 Err(_) => drop(mpsc::channel::<()>().1.recv_timeout(PAUSE)),
             }
@@ -42,23 +44,55 @@ pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::Sender<Answer>)
 }
 
 /// Listens to one guest, if there is a seat.
-fn seat(guest: Conversation, respond: &Respond, seats: &Arc<AtomicUsize>) {
-    if seats.fetch_add(1, Ordering::Relaxed) >= SEATS {
-        seats.fetch_sub(1, Ordering::Relaxed);
-        return;
+fn seat(guest: Conversation, respond: &Respond, hall: &Arc<Hall>) {
+    let Some(seat) = Seat::take(hall) else { return };
+    let respond = Arc::clone(respond);
+    // A guest who goes in the middle of it wants no answer. Without a thread nobody is listened to.
+    let talk = move || drop(converse(&guest, seat, &respond));
+    drop(std::thread::Builder::new().name("sharelock-guest".into()).spawn(talk));
+}
+
+/// Who is there.
+#[derive(Default)]
+struct Hall {
+    seated: AtomicUsize,
+    waiting: AtomicUsize,
+}
+
+/// A place in the hall, for as long as this lives.
+struct Seat {
+    hall: Arc<Hall>,
+    waits: bool,
+}
+
+impl Seat {
+    fn take(hall: &Arc<Hall>) -> Option<Self> {
+        let seat = Self { hall: Arc::clone(hall), waits: false };
+        (seat.count().fetch_add(1, Ordering::Relaxed) < SEATS).then_some(seat)
     }
-    let (respond, taken) = (Arc::clone(respond), Arc::clone(seats));
-    let talk = move || {
-        // A guest who goes in the middle of it wants no answer.
-        drop(converse(&guest, &respond));
-        taken.fetch_sub(1, Ordering::Relaxed);
-    };
-    if std::thread::Builder::new().name("sharelock-guest".into()).spawn(talk).is_err() {
-        seats.fetch_sub(1, Ordering::Relaxed);
+
+    fn count(&self) -> &AtomicUsize {
+        if self.waits { &self.hall.waiting } else { &self.hall.seated }
+    }
+
+    /// Makes room for others while a guest waits for what may take for ever. Returns whether there was a place to wait.
+    fn step_aside(&mut self) -> bool {
+        if self.waits {
+            return true;
+        }
+        self.count().fetch_sub(1, Ordering::Relaxed);
+        self.waits = true;
+        self.count().fetch_add(1, Ordering::Relaxed) < WAITING
     }
 }
 
-fn converse(guest: &Conversation, respond: &Respond) -> io::Result<()> {
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.count().fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn converse(guest: &Conversation, mut seat: Seat, respond: &Respond) -> io::Result<()> {
     // Windows' pipes have no time limits; there a silent guest keeps the seat.
     drop(guest.set_recv_timeout(Some(SILENCE)));
     drop(guest.set_send_timeout(Some(SILENCE)));
@@ -77,6 +111,7 @@ fn converse(guest: &Conversation, respond: &Respond) -> io::Result<()> {
                 drop(sender.send(Answer::NotUnderstood));
                 drop(sender);
             }
+            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside() => return Ok(()),
             Some(request) => respond(request, sender),
         }
         let mut answered = false;

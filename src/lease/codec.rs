@@ -23,6 +23,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use notice::lost_notice;
 pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
 pub use remembering::Codec;
 pub use revoke::{decode_revoke, encode_revoke};

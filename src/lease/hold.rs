@@ -165,12 +165,18 @@ impl Client {
     pub(super) fn set_guards(&mut self, mut guards: Vec<ProcessId>) {
         guards.truncate(MOST_GUARDS);
         let now = self.now.ticks;
-        if let Phase::Holding(hold) = &mut self.phase
-            && hold.body.guards != guards
-        {
+        if let Phase::Holding(hold) = &mut self.phase {
+            if hold.body.guards != guards {
+                Arc::make_mut(&mut hold.body).guards = guards;
+                hold.dirty = true;
+                hold.next = now;
+            } else if !hold.dirty && !hold.whole {
+                let id = hold.body.id;
+                self.report(Report::Guarded(id));
+            }
+        } else if let Some(hold) = &mut self.fenced {
+            // The lease that is won back names them.
             Arc::make_mut(&mut hold.body).guards = guards;
-            hold.dirty = true;
-            hold.next = now;
         }
     }
 
@@ -379,7 +385,8 @@ impl Client {
         hold.warned = false;
         let (id, token) = (hold.body.id, hold.body.token);
         self.report(Report::Renewed(id, token));
-        if std::mem::take(&mut hold.whole) {
+        // Not where others were named meanwhile: that is written next.
+        if std::mem::take(&mut hold.whole) && !hold.dirty {
             self.report(Report::Guarded(id));
         }
         hold.step = Step::Notice;

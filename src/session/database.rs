@@ -9,7 +9,7 @@ use super::{
 use crate::i18n::{Reason, printable};
 use crate::lease::record::{Holder, Host, Nonce, ProcessId};
 use crate::lease::timing::Timing;
-use crate::lease::wire::{Event, Failure};
+use crate::lease::wire::Failure;
 use crate::lease::{Identity, State, Status};
 use crate::platform::{self, process, user};
 use crate::store::{Capabilities, FolderStore, History, Location, OpenError, Store, StoreError};
@@ -247,10 +247,7 @@ impl Database {
             return Err(AcquireError::Synchronised(printable(program)));
         }
         let turn = Turn::begin(&self.place, &self.session.engine).ok_or(AcquireError::Busy)?;
-        if let Some(mark) = how.adopts {
-            self.session.engine.post(Event::Adopt(mark));
-        }
-        Ok(self.session.acquire(how.wait, how.progress)?.with_turn(turn))
+        Ok(self.session.acquire_for(how.adopts, how.wait, how.progress)?.with_turn(turn))
     }
 
     /// Waits until nobody has the database, without taking it: a hint, since somebody else may be faster. Returns the state.

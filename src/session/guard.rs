@@ -24,7 +24,11 @@ pub enum ReleaseError {
 }
 
 /// The programs that work under a held lease, as its record names them.
-pub struct Programs(Arc<Engine>);
+pub struct Programs {
+    engine: Arc<Engine>,
+    /// Tells the lease from a later one of the same engine.
+    mark: Nonce,
+}
 
 impl Programs {
     /// Writes into the record which programs work under the lease, and waits until that is on the share.
@@ -34,13 +38,17 @@ impl Programs {
     pub fn name(&self, programs: Vec<ProcessId>, patience: Duration) -> bool {
         let written = |report: &Report| matches!(report, Report::Guarded(_));
         let over = |report: &Report| matches!(report, Report::Revoked(..) | Report::Lost(..) | Report::Unsure(..));
-        self.0.after(Event::Guards(programs), patience, written, over)
+        self.is_still_it() && self.engine.after(Event::Guards(programs), patience, written, over)
     }
 
     /// Returns those that the record names.
     #[must_use]
     pub fn named(&self) -> Vec<ProcessId> {
-        self.0.lock().client.guards()
+        if self.is_still_it() { self.engine.lock().client.guards() } else { Vec::new() }
+    }
+
+    fn is_still_it(&self) -> bool {
+        self.engine.lock().client.mark() == Some(self.mark)
     }
 }
 
@@ -109,7 +117,7 @@ impl Guard {
     #[doc(hidden)]
     #[must_use]
     pub fn programs(&self) -> Programs {
-        Programs(Arc::clone(&self.engine))
+        Programs { engine: Arc::clone(&self.engine), mark: self.mark }
     }
 
     /// Leaves the lease as it is, for a process that is about to end while programs go on under it: whoever answers for them from now on
@@ -147,7 +155,9 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if !self.released {
+        // Whoever forgets about programs that work under it does not let anybody in beside them.
+        let in_use = !self.programs().named().is_empty();
+        if !self.released && !in_use {
             drop(self.give_back(RELEASE_PATIENCE));
         }
         self.engine.remember();

@@ -22,7 +22,7 @@ pub use survey::{Sight, Survey};
 use vigil::Vigil;
 
 use crate::clock::{Clock, SystemClock, Ticks};
-use crate::lease::record::{LeaseId, Token};
+use crate::lease::record::{LeaseId, Nonce, Token};
 use crate::lease::rules::Rules;
 use crate::lease::timing::Timing;
 use crate::lease::wire::{Event, Failure, Report};
@@ -234,7 +234,18 @@ impl Session {
     /// # Errors
     /// [`AcquireError`]; the lease is then not held, and nothing is left behind that others must wait for (except where the share
     /// stopped answering in the middle: that lapses by itself).
-    pub fn acquire(&self, wait: Wait, mut progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard, AcquireError> {
+    pub fn acquire(&self, wait: Wait, progress: Option<&mut dyn FnMut(&Status)>) -> Result<Guard, AcquireError> {
+        self.acquire_for(None, wait, progress)
+    }
+
+    /// Takes the lease as [`Session::acquire`] does, and answers for the programs of a dead holder that carry this mark: a lease that is not
+    /// the successor of theirs is not taken.
+    fn acquire_for(
+        &self,
+        adopts: Option<Nonce>,
+        wait: Wait,
+        mut progress: Option<&mut dyn FnMut(&Status)>,
+    ) -> Result<Guard, AcquireError> {
         let engine = &self.engine;
         let began = engine.clock.now().ticks;
         let mut seen = {
@@ -245,6 +256,9 @@ impl Session {
             state.cancelled = false;
             state.next_report()
         };
+        if let Some(mark) = adopts {
+            engine.post(Event::Adopt(mark));
+        }
         engine.post(Event::Want);
         let mut attempt =
             Attempt { began, answered: began, wait, watcher: None, vigil: Vigil::default(), watched_over: false, queued: false };
@@ -272,7 +286,15 @@ impl Session {
             drop(engine.store.queue(false));
         }
         match result {
-            Ok((id, token)) => Ok(Guard::new(Arc::clone(engine), id, token)),
+            Ok((id, token)) => {
+                let guard = Guard::new(Arc::clone(engine), id, token);
+                if adopts.is_some_and(|mark| guard.mark() != mark) {
+                    let status = engine.status();
+                    drop(guard.release());
+                    return Err(AcquireError::Taken(Box::new(status)));
+                }
+                Ok(guard)
+            }
             Err(error) => {
                 engine.post(Event::Release);
                 self.settle(RELEASE_PATIENCE);

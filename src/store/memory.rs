@@ -4,7 +4,7 @@
 //! handle that its owner keeps, as on a real share. What it does not have is delay, caches and loss: those are the simulation's.
 
 use super::history::{history_line, revoke_line};
-use super::{Capabilities, Identity, Store, StoreError, Waiter, may_write_over};
+use super::{Capabilities, Identity, Store, StoreError, Waiter, is_notice_of, may_write_over};
 use crate::clock::{Clock, Ticks};
 use crate::lease::codec::{
     BOARD_BYTES, HEAD_BYTES, REVOKE_BYTES, Ticket, decode_board, decode_lease, decode_notice, decode_revoke, decode_ticket,
@@ -356,7 +356,7 @@ impl Store for MemoryStore {
             }
             Op::RemoveNotice(mine) => {
                 let mut folder = self.folder()?;
-                if matches!(Self::notice(&folder), NoticeSeen::Ours { id, .. } if id == *mine) {
+                if is_notice_of(&Self::notice(&folder), *mine) {
                     folder.files.remove(&Name::Notice);
                 }
                 Ok(Reply::Done)

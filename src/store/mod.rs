@@ -1,5 +1,6 @@
 //! Where leases live. One trait, one conformance suite; what a store can do is data ([`Capabilities`]), not code paths elsewhere.
 
+use crate::lease::codec::lost_notice;
 use crate::lease::record::{Holder, Host, LeaseId, Nonce, NoticeSeen, Number, ProcessId};
 use crate::lease::wire::{Failure, Op, Over, Reply};
 use crate::platform::files::{Trouble, classify};
@@ -83,11 +84,21 @@ fn failure_of(error: &io::Error) -> Failure {
 /// Returns whether a notice may be written over by the holder of `mine`.
 fn may_write_over(seen: &NoticeSeen, over: Over, mine: LeaseId) -> bool {
     match (over, seen) {
-        (_, NoticeSeen::Missing) | (Over::Mine, NoticeSeen::Foreign { .. }) => false,
-        (Over::Mine, NoticeSeen::Ours { id, .. }) => *id == mine,
+        (_, NoticeSeen::Missing) => false,
+        (Over::Mine, seen) => is_notice_of(seen, mine),
         (Over::Fingerprint(expected), NoticeSeen::Ours { fingerprint, .. } | NoticeSeen::Foreign { fingerprint, .. }) => {
             *fingerprint == expected
         }
+    }
+}
+
+/// Returns whether a notice is the one that the holder of `mine` wrote. A file server that lost power may have kept the length of a file and
+/// lost its bytes: as long as the lease is held, zeros of exactly that length are what is left of its notice.
+fn is_notice_of(seen: &NoticeSeen, mine: LeaseId) -> bool {
+    match seen {
+        NoticeSeen::Missing => false,
+        NoticeSeen::Ours { id, .. } => *id == mine,
+        NoticeSeen::Foreign { fingerprint, locked, .. } => !locked && *fingerprint == lost_notice(),
     }
 }
 

@@ -43,6 +43,15 @@ pub fn agent() -> io::Result<Command> {
 }
 
 fn agent_beside(own: &Path) -> Command {
+    let mut command = plain_agent_beside(own);
+    // An agent that is started from within a `run` is none of its programs.
+    for name in ["SHARELOCK_NONCE", "SHARELOCK_STORE", "SHARELOCK_TOKEN", "SHARELOCK_DATABASE"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn plain_agent_beside(own: &Path) -> Command {
     if let Some(program) = system::agent_without_console(own) {
         return Command::new(program);
     }

@@ -1,7 +1,7 @@
 //! The board and the notice: signals that several may write, late, torn or wrong at times, and never the authority.
 //!
 //! They are written in place and closed, not flushed: closing sends them to the server on NFS and SMB, and what a crash of the
-//! server loses of them is written again with the next heartbeat.
+//! server loses of them is written again with the next heartbeat, also over the zeros that such a crash leaves.
 
 use super::access::{Content, Created};
 use super::{FolderStore, lock};
@@ -11,7 +11,7 @@ use crate::lease::record::{Board, Body, LeaseId, NoticeSeen, Revoke};
 use crate::lease::wire::{Failure, Over, Reply};
 use crate::platform::files::{self, Trouble, classify};
 use crate::store::history::revoke_line;
-use crate::store::{StoreError, may_write_over};
+use crate::store::{StoreError, is_notice_of, may_write_over};
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,9 +125,7 @@ impl FolderStore {
     }
 
     pub(super) fn remove_notice(&self, id: LeaseId) -> Result<Reply, StoreError> {
-        if let NoticeSeen::Ours { id: there, .. } = self.read_notice()?
-            && there == id
-        {
+        if is_notice_of(&self.read_notice()?, id) {
             let path = &self.location.notice;
             match files::remove(path) {
                 Ok(()) => {}

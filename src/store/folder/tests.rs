@@ -74,6 +74,38 @@ fn something_in_the_place_of_the_store_is_unusable_and_stays() {
     assert_eq!(std::fs::read(&stores).unwrap(), b"what is this");
 }
 
+/// What was left of a notice after a file server had lost power: its length.
+#[test]
+fn a_notice_whose_bytes_were_lost_is_its_holders_to_write_and_to_remove() {
+    use crate::lease::codec::{NOTICE_BYTES, encode_notice};
+    use crate::lease::record::NoticeSeen;
+    use crate::lease::wire::Over;
+    let temp = tempfile::tempdir().unwrap();
+    let store = open(temp.path());
+    let mine = Arc::new(body(1, 1));
+    let notice = store.location().notice.clone();
+    let write = || store.perform(&Op::WriteNotice(Arc::clone(&mine), WallTime(0), Over::Mine)).unwrap();
+    store.perform(&Op::CreateNotice(Arc::clone(&mine), WallTime(0))).unwrap();
+    let whole = encode_notice(&mine, WallTime(0));
+    std::fs::write(&notice, [0; NOTICE_BYTES]).unwrap();
+    assert!(
+        matches!(store.perform(&Op::ReadNotice).unwrap(), Reply::Notice(NoticeSeen::Foreign { .. })),
+        "to others it is somebody's"
+    );
+    assert_eq!(write(), Reply::Done);
+    assert_eq!(std::fs::read(&notice).unwrap(), whole);
+    // Anything else may be another program's.
+    for other in [&[0; NOTICE_BYTES - 1][..], &[0; NOTICE_BYTES + 1], &[b' '; NOTICE_BYTES], b""] {
+        std::fs::write(&notice, other).unwrap();
+        assert!(matches!(write(), Reply::Notice(NoticeSeen::Foreign { .. })), "{}", other.len());
+        store.perform(&Op::RemoveNotice(mine.id)).unwrap();
+        assert_eq!(std::fs::read(&notice).unwrap(), other);
+    }
+    std::fs::write(&notice, [0; NOTICE_BYTES]).unwrap();
+    store.perform(&Op::RemoveNotice(mine.id)).unwrap();
+    assert!(!notice.exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn links_in_the_place_of_the_store_are_refused() {
