@@ -4,6 +4,7 @@
 //! nothing that was shown can outlive what made it true. The hazards: a lease taken for somebody who pressed Cancel; two answers to one
 //! click; a notification that says *free* of a database that nobody can see.
 
+use super::asking::Asking;
 use super::events::{Action, Asker, Event, Seen};
 use super::shown::{Key, NoticeKey, Topic, Wish};
 pub use super::tidings::{Hold, Tiding};
@@ -14,7 +15,7 @@ use crate::i18n::agent::tomorrow;
 use crate::i18n::{Language, Person};
 use crate::ipc::{Answer, Refusal, Report, Request, Watched};
 use crate::lease::State;
-use crate::lease::record::Token;
+use crate::lease::record::{AskReply, Token};
 use crate::session::News;
 use crate::session::describe::person;
 use std::collections::BTreeMap;
@@ -45,6 +46,8 @@ pub struct Entry {
     pub wanted: bool,
     /// What is worth a notification.
     pub tidings: BTreeMap<Topic, Tiding>,
+    /// Who asks whom for it.
+    pub asking: Asking,
     /// Out of sight since then.
     gone: Option<Ticks>,
     /// Who waits for it to be taken or given back.
@@ -63,6 +66,7 @@ impl Entry {
             hold: Hold::No,
             wanted: false,
             tidings: BTreeMap::new(),
+            asking: Asking::default(),
             gone: None,
             askers: Vec::new(),
             anyway: false,
@@ -151,7 +155,8 @@ impl Model {
         });
         let gone = self.entries.iter().filter(|entry| !entry.tidings.contains_key(&Topic::Share)).filter_map(|entry| entry.gone);
         let gone = gone.map(|since| since + GONE_FOR).min();
-        [mute, gone, self.ending].into_iter().flatten().min()
+        let asking = self.entries.iter().filter_map(|entry| entry.asking.deadline()).min();
+        [mute, gone, asking, self.ending].into_iter().flatten().min()
     }
 
     /// Returns one database.
@@ -178,6 +183,7 @@ impl Model {
             Event::Tick => Vec::new(),
         };
         self.tick(now);
+        actions.extend(self.entries.iter_mut().filter_map(|entry| entry.settle_questions(now)));
         let held = self.entries.iter().any(|entry| !matches!(entry.hold, Hold::No));
         if self.ending.is_some_and(|until| !held || now.ticks >= until) && !self.ended {
             self.ended = true;
@@ -266,12 +272,12 @@ impl Model {
         if !available && entry.tidings.get(&Topic::Free) == Some(&Tiding::Free) {
             entry.tidings.remove(&Topic::Free);
         }
+        let actions = entry.hear_questions(now);
         if state == State::Mine {
             // Whoever has it need not be told any more that it is free, or that somebody was faster.
-            entry.tidings.remove(&Topic::Free);
-            return self.forget(key);
+            entry.forget();
         }
-        Vec::new()
+        actions
     }
 
     fn news(&mut self, key: Key, news: News) -> Vec<Action> {
@@ -302,29 +308,25 @@ impl Model {
         match result {
             Ok(token) => {
                 entry.hold = Hold::Has(token);
-                entry.tidings.remove(&Topic::Free);
                 entry.tidings.remove(&Topic::Hold);
+                entry.forget();
                 let mut actions: Vec<Action> = entry.replies(&Answer::Taken(token)).collect();
                 if ending {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(key));
-                    return actions;
                 }
-                actions.append(&mut self.forget(key));
                 actions
             }
             Err(refusal) => {
                 entry.hold = Hold::No;
                 let asked = !entry.askers.is_empty();
-                let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).collect();
+                let actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).collect();
                 // Whoever asked on a command line reads the answer there.
                 if !asked {
                     if let Refusal::Taken(who) = refusal {
                         // What was seen before is older than this answer.
-                        actions.append(&mut self.want(key));
-                        if let Some(entry) = self.entry_mut(key) {
-                            entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
-                        }
+                        entry.want();
+                        entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
                     } else {
                         entry.tidings.insert(Topic::Hold, Tiding::NotTaken(refusal));
                     }
@@ -364,12 +366,8 @@ impl Model {
     fn heard(&mut self, now: Moment, heard: Heard) -> Vec<Action> {
         match heard {
             Heard::Wish(wish) => self.wish(now, wish),
-            Heard::Dismissed(NoticeKey(key, topic)) => {
-                if let Some(entry) = self.entry_mut(key) {
-                    entry.tidings.remove(&topic);
-                }
-                Vec::new()
-            }
+            Heard::Dismissed(NoticeKey(key, topic)) => self.with(key, |entry| drop(entry.tidings.remove(&topic))),
+            Heard::Shown(NoticeKey(key, Topic::Ask)) => self.with(key, |entry| entry.asking.shown()),
             Heard::Tray(here) => {
                 self.tray = here;
                 Vec::new()
@@ -380,21 +378,31 @@ impl Model {
             }
             Heard::Sleep if self.config.release_before_sleep => self.give_all_back(),
             // Whatever is held verifies itself: its clock went on.
-            Heard::Sleep | Heard::Wake => Vec::new(),
+            Heard::Sleep | Heard::Wake | Heard::Shown(NoticeKey(_, Topic::Free | Topic::Hold | Topic::Share)) => Vec::new(),
             Heard::SessionEnds => self.end(now),
         }
     }
 
     fn wish(&mut self, now: Moment, wish: Wish) -> Vec<Action> {
         match wish {
-            Wish::NotifyMe(key) => self.want(key),
-            Wish::ForgetMe(key) => self.forget(key),
+            Wish::NotifyMe(key) => self.with(key, Entry::want),
+            Wish::ForgetMe(key) => self.with(key, Entry::forget),
             Wish::Take(key) => self.take(key, Duration::ZERO),
             Wish::Release(key) => self.release(key, false),
             Wish::ReleaseAnyway(key) => self.release(key, true),
             Wish::Open(key) => self.start(key, true),
             Wish::OpenReadOnly(key) => self.start(key, false),
-            Wish::Ask(_) | Wish::AnswerRelease(_) | Wish::AnswerLater(_) | Wish::AnswerNo(_) => Vec::new(),
+            Wish::Ask(key) => self.with(key, |entry| drop(entry.ask(now, String::new()))),
+            Wish::AnswerRelease(key) => {
+                let actions = self.release(key, false);
+                if matches!(actions[..], [Action::Order(_)]) {
+                    // It takes until that program has ended; what the agent has itself is free at once, or asked about.
+                    self.with(key, |entry| entry.reply_all(AskReply::Releasing));
+                }
+                actions
+            }
+            Wish::AnswerLater(key) => self.with(key, |entry| entry.reply_later(now)),
+            Wish::AnswerNo(key) => self.with(key, |entry| entry.reply_all(AskReply::No)),
             Wish::Details(_) | Wish::Why(_) | Wish::Legend | Wish::Report | Wish::Add => vec![Action::Window(wish)],
             Wish::Mute(Duration::ZERO) => {
                 self.muted_until = None;
@@ -414,21 +422,9 @@ impl Model {
         }
     }
 
-    fn want(&mut self, key: Key) -> Vec<Action> {
-        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
-        if std::mem::replace(&mut entry.wanted, true) {
-            return Vec::new();
-        }
-        if entry.is_available() {
-            entry.tidings.insert(Topic::Free, Tiding::Free);
-        }
-        vec![Action::Queue(key, true)]
-    }
-
-    fn forget(&mut self, key: Key) -> Vec<Action> {
-        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
-        entry.tidings.remove(&Topic::Free);
-        if std::mem::take(&mut entry.wanted) { vec![Action::Queue(key, false)] } else { Vec::new() }
+    fn with(&mut self, key: Key, change: impl FnOnce(&mut Entry)) -> Vec<Action> {
+        self.entry_mut(key).map(change);
+        Vec::new()
     }
 
     fn take(&mut self, key: Key, wait: Duration) -> Vec<Action> {
@@ -462,11 +458,10 @@ impl Model {
             // An answer that comes late, after the configuration changed.
             return if writes { self.take(key, Duration::ZERO) } else { Vec::new() };
         }
-        let mut actions = vec![Action::Start(key, writes)];
         if writes {
-            actions.append(&mut self.forget(key));
+            entry.forget();
         }
-        actions
+        vec![Action::Start(key, writes)]
     }
 
     fn asked(&mut self, now: Moment, asker: Asker, request: Request) -> Vec<Action> {
@@ -506,8 +501,14 @@ impl Model {
             Request::Notify(path) => {
                 let mut actions = Vec::new();
                 let key = self.find_or_add(path, &mut actions);
-                actions.append(&mut self.want(key));
+                self.with(key, Entry::want);
                 actions.push(Action::Reply(asker, Answer::Done));
+                actions
+            }
+            Request::Ask(path, note) => {
+                let mut actions = Vec::new();
+                let key = self.find_or_add(path, &mut actions);
+                actions.extend(self.entry_mut(key).map(|entry| entry.ask_for(asker, note)));
                 actions
             }
             Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
@@ -566,6 +567,11 @@ impl Model {
 
     fn end(&mut self, now: Moment) -> Vec<Action> {
         self.ending.get_or_insert(now.ticks + FAREWELL);
+        for entry in &mut self.entries {
+            // Whoever is not there any more neither waits nor asks nor answers.
+            entry.wanted = false;
+            entry.asking = entry.asking.over();
+        }
         self.give_all_back()
     }
 }
