@@ -4,6 +4,8 @@
 //! protocol is divided by `SHARELOCK_TIME_SCALE`. What only Unix has (signals, sh) is in the modules marked so.
 
 #[cfg(target_os = "linux")]
+mod ask;
+#[cfg(target_os = "linux")]
 mod autostart;
 mod support;
 
