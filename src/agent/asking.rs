@@ -17,7 +17,7 @@ use crate::session::describe::person;
 use crate::store::{Standing, Waiter};
 use std::time::Duration;
 
-/// How often a ticket is renewed. One that was not for ten minutes is left out; two may fail.
+/// How often a ticket is renewed. One that was not for ten minutes is left out, so one renewal may fail.
 const RENEW: Duration = Duration::from_secs(240);
 /// What "in 10 min" says.
 pub const LATER: u8 = 10;

@@ -253,7 +253,9 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
                 items.push(verb(Label::Take, Wish::Take(key)));
             }
             items.push(notify_me(entry, language));
-            if let Some(whom) = entry.seen.as_ref().filter(|_| entry.can_ask()).map(holder) {
+            // Whoever left it open elsewhere asks nobody.
+            let other = entry.seen.as_ref().filter(|seen| entry.can_ask() && !seen.status.own_user);
+            if let Some(whom) = other.map(holder) {
                 items.push(verb(Label::Ask(whom), Wish::Ask(key)));
             }
             if read {

@@ -83,7 +83,8 @@ fn question(target: &Target, opened: &Database) -> Page {
     let face = if status.state == State::Mine { Face::Held } else { face_of(status.state, false) };
     let free = status.state == State::Free || (status.takeable_in == Some(Duration::ZERO) && !status.newer);
     let reads = target.configured.as_ref().is_some_and(|configured| configured.command(false).is_some());
-    let whom = status.lease.filter(|_| status.state == State::Held).map(|_| describe::person(status.holder.as_deref()));
+    let whom = status.lease.filter(|_| status.state == State::Held && !status.own_user);
+    let whom = whom.map(|_| describe::person(status.holder.as_deref()));
     in_use(&shown_target(target), face, said, free, whom, reads, language())
 }
 

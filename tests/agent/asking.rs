@@ -417,6 +417,22 @@ fn what_is_asked_before_the_first_look_is_asked_after_it() {
 }
 
 #[test]
+fn nobody_is_offered_to_ask_himself_or_somebody_who_cannot_be() {
+    let mut office = Office::of(2);
+    assert!(office.says(PAUL, "Ask Marie Dupont"));
+    let mut seen = Seen { status: office.status(PAUL, 0), waiting: Vec::new(), reason: String::new(), me: None };
+    seen.status.own_user = true;
+    office.happens(PAUL, Event::Seen(key(0), Box::new(seen.clone())));
+    assert!(!office.says(PAUL, "Ask "), "left open on another computer");
+    (seen.status.own_user, seen.status.lease) = (false, None);
+    office.happens(PAUL, Event::Seen(key(0), Box::new(seen.clone())));
+    assert!(!office.says(PAUL, "Ask "), "another program's notice");
+    seen.status = Status { takeable_in: Some(Duration::ZERO), ..office.status(PAUL, 0) };
+    office.happens(PAUL, Event::Seen(key(0), Box::new(seen)));
+    assert!(!office.says(PAUL, "Ask "), "it can be had at once");
+}
+
+#[test]
 fn release_is_the_ordinary_one() {
     let mut office = Office::of(2);
     office.asks(PAUL, "");
