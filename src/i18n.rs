@@ -410,6 +410,7 @@ fn is_hidden(c: char) -> bool {
 }
 
 pub mod agent;
+pub mod asking;
 pub mod autostart;
 pub mod config;
 pub mod doctor;

@@ -1,5 +1,8 @@
 //! The agent's pure part: what happens goes in, what is done and shown comes out. No clock, no share, no desktop.
 
+#[path = "agent/asking.rs"]
+mod asking;
+
 use sharelock::WallTime;
 use sharelock::agent::events::{Action, Event, Seen};
 use sharelock::agent::model::{Hold, Model};
@@ -12,6 +15,7 @@ use sharelock::i18n::{Language, Person};
 use sharelock::ipc::{Answer, Borrower, Refusal, Request, Told};
 use sharelock::lease::record::Nonce;
 use sharelock::platform::process::ProcessFacts;
+use sharelock::store::Standing;
 use sharelock::{Doubt, Failure, Holder, Loss, News, State, Status, Token};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -151,7 +155,7 @@ fn free_is_told_to_whoever_wanted_it_and_withdrawn_when_it_is_not_true_any_more(
     let mut agent = Agent::new();
     agent.sees(State::Held);
     assert_eq!(agent.face(), Face::Held);
-    assert_eq!(agent.wishes(Wish::NotifyMe(RH)), [Action::Queue(RH, true)]);
+    assert_eq!(agent.wishes(Wish::NotifyMe(RH)), [Action::Queue(RH, Standing::Waiting)]);
     assert_eq!(agent.face(), Face::Waiting);
     assert_eq!(agent.titles(), Vec::<String>::new());
     agent.sees(State::Free);
@@ -185,7 +189,7 @@ fn open_starts_the_program_and_ends_the_wish() {
     agent.sees(State::Held);
     agent.wishes(Wish::NotifyMe(RH));
     agent.sees(State::Free);
-    assert_eq!(agent.wishes(Wish::Open(RH)), [Action::Start(RH, true), Action::Queue(RH, false)]);
+    assert_eq!(agent.wishes(Wish::Open(RH)), [Action::Start(RH, true), Action::Queue(RH, Standing::Out)]);
     assert_eq!(agent.titles(), Vec::<String>::new());
 }
 
@@ -195,7 +199,7 @@ fn whoever_is_too_late_stays_on_the_list() {
     agent.sees(State::Free);
     agent.wishes(Wish::Take(RH));
     let paul = Person { name: "Paul".into(), machine: "PC-2".into() };
-    assert_eq!(agent.happens(Event::Taken(RH, Err(Refusal::Taken(paul)))), [Action::Queue(RH, true)]);
+    assert_eq!(agent.happens(Event::Taken(RH, Err(Refusal::Taken(paul)))), [Action::Queue(RH, Standing::Waiting)]);
     assert_eq!(agent.titles(), ["RH Too late by a moment: Paul has just taken it. You are still on the list."]);
     assert!(agent.model.entry(RH).unwrap().wanted);
 }
@@ -241,9 +245,10 @@ fn a_lost_lease_is_told_also_to_whoever_muted_everything() {
 
 #[test]
 fn what_is_muted_is_told_afterwards_if_it_is_still_true() {
-    let mut agent = Agent::new();
+    let mut config = config(&["RH"]);
+    config.databases[0].notify.free = WhenFree::Always;
+    let mut agent = Agent::of(config);
     agent.sees(State::Held);
-    agent.wishes(Wish::NotifyMe(RH));
     agent.wishes(Wish::Mute(Duration::from_secs(3600)));
     agent.sees(State::Free);
     assert_eq!(agent.titles(), Vec::<String>::new());

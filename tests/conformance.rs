@@ -5,13 +5,14 @@
 mod agreement;
 mod support;
 
+use sharelock::WallTime;
 use sharelock::lease::codec::{LEASE_BYTES, encode_lease, fingerprint};
 use sharelock::lease::record::{
-    Body, Evidence, Fate, Found, Holder, NoticeSeen, Number, ProcessId, RangeLock, Revoke, Revoked, State,
+    Ask, AskReply, Body, Evidence, Fate, Found, Holder, NoticeSeen, Number, ProcessId, RangeLock, Revoke, Revoked, State,
 };
 use sharelock::lease::wire::{Failure, Op, Over, Reply};
-use sharelock::store::Store;
 use sharelock::store::memory::Name;
+use sharelock::store::{Standing, Store};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 use support::places::{FOLDER_VARIABLE, InFolder, InMemory, Place};
@@ -19,7 +20,7 @@ use support::{THEN, board, body, head, identity};
 
 type Fact = (&'static str, fn(&dyn Place));
 
-const FACTS: [Fact; 19] = [
+const FACTS: [Fact; 20] = [
     ("looking leaves no trace", looking_leaves_no_trace),
     ("one create wins", one_create_wins),
     ("a lease is read as written", a_lease_is_read_as_written),
@@ -39,6 +40,7 @@ const FACTS: [Fact; 19] = [
     ("evidence of age needs a touch", evidence_of_age_needs_a_touch),
     ("old leases are removed and remembered", old_leases_are_removed_and_remembered),
     ("the queue shows who waits", the_queue_shows_who_waits),
+    ("who asks is told what was replied", who_asks_is_told_what_was_replied),
 ];
 
 fn run_all(make: impl Fn() -> Box<dyn Place>) {
@@ -121,7 +123,7 @@ fn looking_leaves_no_trace(place: &dyn Place) {
     done(&*store, &Op::RemoveNotice(body(1, 1).id));
     done(&*store, &Op::Void(body(1, 1).id, THEN));
     assert_eq!(store.waiting().unwrap(), Vec::new());
-    store.queue(false).unwrap();
+    store.queue(&Standing::Out).unwrap();
     assert_eq!(place.entries(), 0);
 }
 
@@ -471,9 +473,9 @@ fn the_queue_shows_who_waits(place: &dyn Place) {
     let waiting = || -> Vec<String> { looker.waiting().unwrap().into_iter().map(|waiter| waiter.holder.user).collect() };
     done(&*one, &Op::Touch);
     assert!(waiting().is_empty(), "whoever only looks does not wait");
-    one.queue(true).unwrap();
-    one.queue(true).unwrap();
-    two.queue(true).unwrap();
+    one.queue(&Standing::Waiting).unwrap();
+    one.queue(&Standing::Waiting).unwrap();
+    two.queue(&Standing::Waiting).unwrap();
     done(&*one, &Op::Touch);
     let mut all = waiting();
     all.sort();
@@ -487,10 +489,42 @@ fn the_queue_shows_who_waits(place: &dyn Place) {
         done(&*one, &Op::Touch);
         assert_eq!(waiting(), ["user-1"], "not renewed for long");
     }
-    one.queue(false).unwrap();
+    one.queue(&Standing::Out).unwrap();
     assert!(!waiting().contains(&"user-1".to_owned()));
-    one.queue(true).unwrap();
+    one.queue(&Standing::Waiting).unwrap();
     assert!(waiting().contains(&"user-1".to_owned()));
+}
+
+fn who_asks_is_told_what_was_replied(place: &dyn Place) {
+    let (paul, luc, marie) = (place.client(identity(1)), place.client(identity(2)), place.client(identity(3)));
+    let line = || -> Vec<_> {
+        let waiting = marie.waiting().unwrap().into_iter();
+        let mut all: Vec<_> = waiting.map(|one| (one.holder.user, one.holder.note, one.ask, one.reply)).collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    };
+    let ask = |at| Ask { lease: body(1, 5).id.nonce, at: WallTime(at) };
+    let of = |user: &str, note: &str, ask, reply| (user.to_owned(), note.to_owned(), ask, reply);
+    let note = paul.waiting().map(|_| identity(1).holder.note).unwrap();
+    paul.queue(&Standing::Asking(ask(11), "five minutes".into())).unwrap();
+    luc.queue(&Standing::Asking(ask(22), String::new())).unwrap();
+    assert_eq!(line(), [of("user-1", "five minutes", Some(ask(11)), None), of("user-2", "", Some(ask(22)), None)]);
+    marie.queue(&Standing::Replying(vec![(WallTime(22), AskReply::Seen), (WallTime(33), AskReply::No)])).unwrap();
+    let seen = of("user-2", "", Some(ask(22)), Some(AskReply::Seen));
+    assert_eq!(line(), [of("user-1", "five minutes", Some(ask(11)), None), seen], "whoever replies does not wait");
+    marie.queue(&Standing::Replying(vec![(WallTime(11), AskReply::Later(10)), (WallTime(22), AskReply::No)])).unwrap();
+    // The sign of life that observations need leaves the question as it is, and so do replies.
+    done(&*paul, &Op::Touch);
+    done(&*marie, &Op::Touch);
+    assert_eq!(line()[0], of("user-1", "five minutes", Some(ask(11)), Some(AskReply::Later(10))));
+    let since = paul.waiting().unwrap().into_iter().map(|one| one.since).collect::<Vec<_>>();
+    paul.queue(&Standing::Asking(ask(44), String::new())).unwrap();
+    assert_eq!(line()[0], of("user-1", "", Some(ask(44)), None), "another question is not answered yet");
+    paul.queue(&Standing::Waiting).unwrap();
+    assert_eq!(line()[0], of("user-1", &note, None, None));
+    assert_eq!(paul.waiting().unwrap().into_iter().map(|one| one.since).collect::<Vec<_>>(), since, "the place is kept");
+    marie.queue(&Standing::Out).unwrap();
+    assert_eq!(line()[1], of("user-2", "", Some(ask(22)), None), "replies are gone with the ticket");
 }
 
 #[test]
@@ -501,7 +535,7 @@ fn a_folder_that_is_gone_is_not_free() {
     done(&store, &Op::Touch);
     // Windows removes no folder while something in it is open.
     done(&store, &Op::Close(Number(1)));
-    store.queue(false).unwrap();
+    store.queue(&Standing::Out).unwrap();
     let path = place.folder.path().to_owned();
     std::fs::remove_dir_all(&path).unwrap();
     let (record, id) = (body(2, 5), body(2, 5).id);

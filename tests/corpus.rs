@@ -126,7 +126,8 @@ fn the_corpus_reaches_what_is_behind_the_checksums() {
     assert!(reached("lease", |bytes| matches!(decode_lease(Number(1), bytes), Found::Record { .. })) >= 2);
     assert!(reached("lease", |bytes| matches!(decode_lease(Number(1), bytes), Found::Newer { .. })) >= 1);
     assert!(reached("board", |bytes| decode_board(bytes).is_some()) >= 2);
-    assert!(reached("ticket", |bytes| decode_ticket(bytes).is_some()) >= 1);
+    assert!(reached("ticket", |bytes| decode_ticket(bytes).is_some_and(|ticket| ticket.ask.is_some())) >= 1);
+    assert!(reached("ticket", |bytes| decode_ticket(bytes).is_some_and(|ticket| ticket.replies.len() == 3)) >= 1);
     let is_in_order = |bytes: &[u8]| {
         use sharelock::config::{Around, Author, Layer};
         let variable = |_: &str| None;

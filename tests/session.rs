@@ -8,7 +8,7 @@ use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Action, Event, Op, Reply, Report};
 use sharelock::lease::{Belief, Client, Identity, Memory, State};
 use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
-use sharelock::store::{Capabilities, FolderStore, Store, StoreError, Waiter};
+use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -64,8 +64,8 @@ impl Store for Counting {
         self.inner.waiting()
     }
 
-    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
-        self.inner.queue(waiting)
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.inner.queue(standing)
     }
 }
 
@@ -192,8 +192,8 @@ impl Store for Stopping {
         self.inner.waiting()
     }
 
-    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
-        self.inner.queue(waiting)
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.inner.queue(standing)
     }
 }
 
@@ -261,6 +261,54 @@ fn a_wait_ends_at_its_time_or_when_cancelled() {
         canceller.cancel();
         assert!(matches!(waiting.join().unwrap(), Err(AcquireError::Cancelled)));
     });
+}
+
+/// A store that could hang, like every network folder.
+struct Distant(FolderStore, Capabilities);
+
+impl Store for Distant {
+    fn capabilities(&self) -> &Capabilities {
+        &self.1
+    }
+
+    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
+        self.0.perform(op)
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
+        self.0.waiting()
+    }
+
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.0.queue(standing)
+    }
+}
+
+#[test]
+fn whoever_waits_for_a_network_folder_is_listed_until_he_gives_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let _guard = anna.acquire(Wait::Never, None).unwrap();
+    let inner = counting(&database, "ben").inner;
+    let capabilities = Capabilities { may_hang: true, caches_reads: true, native_events: false, ..inner.capabilities().clone() };
+    let store = Arc::new(Distant(inner, capabilities));
+    let options =
+        SessionOptions { timing: Timing::default(), identity: identity("ben"), memory: None, place: String::new(), folder: None };
+    let ben = Session::open(store, options).unwrap();
+    let line =
+        || -> Vec<String> { anna.look(Duration::from_secs(5)).waiting.into_iter().map(|waiter| waiter.holder.user).collect() };
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| ben.acquire(Wait::Forever, None).map(drop));
+        let began = SystemClock.now().ticks;
+        while line() != ["ben"] {
+            assert!(SystemClock.now().ticks.since(began) < Duration::from_secs(30), "never listed");
+            std::thread::yield_now();
+        }
+        ben.canceller().cancel();
+        assert!(matches!(waiting.join().unwrap(), Err(AcquireError::Cancelled)));
+    });
+    assert_eq!(line(), Vec::<String>::new());
 }
 
 #[test]

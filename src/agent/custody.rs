@@ -105,6 +105,7 @@ impl Model {
             | Request::Take(..)
             | Request::Release(..)
             | Request::Notify(_)
+            | Request::Ask(..)
             | Request::Forget(_)
             | Request::Show
             | Request::Status

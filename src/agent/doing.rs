@@ -23,7 +23,7 @@ use crate::lease::{State, Status};
 use crate::platform::{apart, opened_by};
 use crate::session::describe::person;
 use crate::session::{Acquire, AcquireError, Database, Guard, News, NotOpened, Options, PATIENCE, ReleaseError, Sight, Survey};
-use crate::store::PastLease;
+use crate::store::{PastLease, Standing};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
@@ -32,6 +32,9 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
+
+/// How long one share may keep the agent from ending.
+const LEAVE: Duration = Duration::from_millis(500);
 
 /// How something ended that the agent wanted done.
 pub(crate) enum Outcome {
@@ -75,6 +78,8 @@ struct Watched {
     guard: Option<Guard>,
     /// What was asked for before it could be opened.
     early: Option<Duration>,
+    /// What others are to be told once it is.
+    standing: Standing,
 }
 
 /// Who does things.
@@ -100,11 +105,15 @@ impl Doing {
             Action::Watch(key, config) => {
                 let options = Options::default().timing(config.timing).accept_sync_folder(config.accept_sync_folder);
                 self.survey.add(key.0, config.path.clone(), options);
-                self.watched.insert(key, Watched { config: *config, database: None, guard: None, early: None });
+                self.watched
+                    .insert(key, Watched { config: *config, database: None, guard: None, early: None, standing: Standing::Out });
             }
+            Action::Look(key) => self.survey.look(key.0),
             Action::Unwatch(key) => {
                 self.survey.remove(key.0);
-                self.watched.remove(&key);
+                if let Some(database) = self.watched.remove(&key).and_then(|watched| watched.database) {
+                    database.stand_in_line(Standing::Out);
+                }
             }
             Action::Take(key, wait) => self.take(key, wait),
             Action::StopTaking(key) => {
@@ -117,9 +126,9 @@ impl Doing {
             Action::Name(key, asker, programs) => self.name(key, asker, programs),
             Action::Unname(key) => self.unname(key),
             Action::AwaitOrphans(key, number) => self.await_orphans(key, number),
-            Action::Leave(key) => self.leave(key),
+            Action::Leave(key) => self.leave_behind(key),
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
-            Action::Queue(key, waiting) => self.queue(key, waiting),
+            Action::Queue(key, standing) => self.queue(key, standing),
             Action::Order(key) => self.order(key),
             Action::Start(key, writes) => self.start(key, writes, model),
             Action::Window(wish) => self.window(&wish, model),
@@ -306,7 +315,7 @@ impl Doing {
     }
 
     /// The agent ends, and programs go on under the lease.
-    fn leave(&mut self, key: Key) {
+    fn leave_behind(&mut self, key: Key) {
         if let Some(guard) = self.watched.get_mut(&key).and_then(|watched| watched.guard.take()) {
             guard.leave();
         }
@@ -327,6 +336,10 @@ impl Doing {
                 if watched.database.is_none() {
                     let sender = self.sender.clone();
                     database.listen(move |news| sender.send(Message::Done(Outcome::News(key, news))).is_ok());
+                    let standing = std::mem::take(&mut watched.standing);
+                    if standing != Standing::Out {
+                        database.stand_in_line(standing);
+                    }
                     watched.database = Some(database);
                 }
                 let reason = if matches!(known, State::Unreachable | State::Denied) { reason } else { String::new() };
@@ -370,11 +383,20 @@ impl Doing {
         });
     }
 
-    fn queue(&self, key: Key, waiting: bool) {
-        let Some(database) = self.database(key).cloned() else { return };
-        let spawned = std::thread::Builder::new().name("sharelock-queue".into()).spawn(move || database.stand_in_line(waiting));
-        // Being listed is a courtesy.
-        drop(spawned);
+    fn queue(&mut self, key: Key, standing: Standing) {
+        let Some(watched) = self.watched.get_mut(&key) else { return };
+        match &watched.database {
+            Some(database) => database.stand_in_line(standing),
+            // Told once it is opened.
+            None => watched.standing = standing,
+        }
+    }
+
+    /// Leaves all lines before the agent ends, if the shares let it.
+    pub(super) fn leave(&self) {
+        for database in self.watched.values().filter_map(|watched| watched.database.as_ref()) {
+            database.settle_in_line(LEAVE);
+        }
     }
 
     fn order(&self, key: Key) {

@@ -8,7 +8,7 @@ use crate::lease::Status;
 use crate::lease::record::{Holder, Nonce, Token};
 use crate::platform::process::ProcessFacts;
 use crate::session::News;
-use crate::store::Waiter;
+use crate::store::{Standing, Waiter};
 use std::time::Duration;
 
 /// What one look has shown.
@@ -61,6 +61,8 @@ pub enum Event {
 pub enum Action {
     /// Look at this database from now on.
     Watch(Key, Box<DatabaseConfig>),
+    /// Look at it soon.
+    Look(Key),
     /// Look at it no longer.
     Unwatch(Key),
     /// Take it, waiting that long.
@@ -92,8 +94,8 @@ pub enum Action {
     Leave(Key),
     /// Find out which programs of this computer have it open.
     WhoHasItOpen(Key),
-    /// Stand in line for it, or leave the line.
-    Queue(Key, bool),
+    /// Tell this in the line of those who wait.
+    Queue(Key, Standing),
     /// Start the program that opens it (`false`: that only reads it).
     Start(Key, bool),
     /// Tell this user's own `run` or `hold` to give it back.

@@ -5,6 +5,7 @@
 //! in `doing.rs`, and what draws it in `ui`. The hazard is a lease that outlives the wish for it: guards live here alone, and every way
 //! out gives them back.
 
+pub mod asking;
 pub mod custody;
 mod doing;
 pub mod events;
@@ -176,7 +177,10 @@ impl Agent {
         let mut goes_on = true;
         for action in self.model.handle(SystemClock.now(), event) {
             match action {
-                Action::End => goes_on = false,
+                Action::End => {
+                    self.doing.leave();
+                    goes_on = false;
+                }
                 Action::Reply(asker, answer) => {
                     if let Some(reply) = self.askers.remove(&asker) {
                         drop(reply.send(answer));

@@ -4,6 +4,7 @@
 //! nothing that was shown can outlive what made it true. The hazards: a lease taken for somebody who pressed Cancel; two answers to one
 //! click; a notification that says *free* of a database that nobody can see.
 
+use super::asking::Asking;
 use super::custody::{Custody, Worker};
 use super::events::{Action, Asker, Event, Seen};
 use super::shown::{Key, NoticeKey, Topic, Wish};
@@ -15,7 +16,7 @@ use crate::i18n::agent::tomorrow;
 use crate::i18n::{Language, Person};
 use crate::ipc::{Answer, Refusal, Told};
 use crate::lease::State;
-use crate::lease::record::Token;
+use crate::lease::record::{AskReply, Token};
 use crate::session::News;
 use crate::session::describe::person;
 use std::collections::BTreeMap;
@@ -47,6 +48,8 @@ pub struct Entry {
     pub tidings: BTreeMap<Topic, Tiding>,
     /// Who works under its lease.
     pub custody: Custody,
+    /// Who asks whom for it.
+    pub asking: Asking,
     /// Out of sight since then.
     gone: Option<Ticks>,
     /// Who waits for it to be taken or given back.
@@ -66,6 +69,7 @@ impl Entry {
             wanted: false,
             tidings: BTreeMap::new(),
             custody: Custody::default(),
+            asking: Asking::default(),
             gone: None,
             askers: Vec::new(),
             anyway: false,
@@ -157,7 +161,8 @@ impl Model {
         });
         let gone = self.entries.iter().filter(|entry| !entry.tidings.contains_key(&Topic::Share)).filter_map(|entry| entry.gone);
         let gone = gone.map(|since| since + GONE_FOR).min();
-        [mute, gone, self.ending, self.orphans_due()].into_iter().flatten().min()
+        let asking = self.entries.iter().filter_map(|entry| entry.asking.deadline()).min();
+        [mute, gone, asking, self.ending, self.orphans_due()].into_iter().flatten().min()
     }
 
     /// Returns one database.
@@ -198,6 +203,7 @@ impl Model {
             Event::Tick => Vec::new(),
         };
         actions.append(&mut self.tick(now));
+        actions.extend(self.entries.iter_mut().filter_map(|entry| entry.settle_questions(now)));
         let held = self.entries.iter().any(|entry| !matches!(entry.hold, Hold::No));
         if self.ending.is_some_and(|until| !held || now.ticks >= until) && !self.ended {
             self.ended = true;
@@ -288,12 +294,12 @@ impl Model {
         if !available && entry.tidings.get(&Topic::Free) == Some(&Tiding::Free) {
             entry.tidings.remove(&Topic::Free);
         }
+        let actions = entry.hear_questions(now);
         if state == State::Mine {
             // Whoever has it need not be told any more that it is free, or that somebody was faster.
-            entry.tidings.remove(&Topic::Free);
-            return self.forget(key);
+            entry.forget();
         }
-        Vec::new()
+        actions
     }
 
     fn news(&mut self, key: Key, news: News) -> Vec<Action> {
@@ -330,8 +336,8 @@ impl Model {
         match result {
             Ok(token) => {
                 entry.hold = Hold::Has(token);
-                entry.tidings.remove(&Topic::Free);
                 entry.tidings.remove(&Topic::Hold);
+                entry.forget();
                 let mut actions: Vec<Action> = entry.replies(&Answer::Taken(token)).collect();
                 if !actions.is_empty() {
                     // Whoever asked for it keeps it.
@@ -347,9 +353,7 @@ impl Model {
                 } else if ending {
                     entry.hold = Hold::Releasing;
                     actions.push(Action::GiveBack(key));
-                    return actions;
                 }
-                actions.append(&mut self.forget(key));
                 actions.append(&mut self.next_worker(key));
                 actions
             }
@@ -362,15 +366,13 @@ impl Model {
                     return entry.replies(&Answer::Refused(refusal)).chain(over).collect();
                 }
                 let asked = !entry.askers.is_empty();
-                let mut actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).chain(over).collect();
+                let actions: Vec<Action> = entry.replies(&Answer::Refused(refusal.clone())).chain(over).collect();
                 // Whoever asked on a command line reads the answer there.
                 if !asked {
                     if let Refusal::Taken(who) = refusal {
                         // What was seen before is older than this answer.
-                        actions.append(&mut self.want(key));
-                        if let Some(entry) = self.entry_mut(key) {
-                            entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
-                        }
+                        entry.want();
+                        entry.tidings.insert(Topic::Free, Tiding::TooLate(who));
                     } else {
                         entry.tidings.insert(Topic::Hold, Tiding::NotTaken(refusal));
                     }
@@ -414,12 +416,8 @@ impl Model {
     fn heard(&mut self, now: Moment, heard: Heard) -> Vec<Action> {
         match heard {
             Heard::Wish(wish) => self.wish(now, wish),
-            Heard::Dismissed(NoticeKey(key, topic)) => {
-                if let Some(entry) = self.entry_mut(key) {
-                    entry.tidings.remove(&topic);
-                }
-                Vec::new()
-            }
+            Heard::Dismissed(NoticeKey(key, topic)) => self.with(key, |entry| drop(entry.tidings.remove(&topic))),
+            Heard::Shown(NoticeKey(key, Topic::Ask)) => self.with(key, |entry| entry.asking.shown()),
             Heard::Tray(here) => {
                 self.tray = here;
                 Vec::new()
@@ -430,21 +428,31 @@ impl Model {
             }
             Heard::Sleep if self.config.release_before_sleep => self.give_all_back(),
             // Whatever is held verifies itself: its clock went on.
-            Heard::Sleep | Heard::Wake => Vec::new(),
+            Heard::Sleep | Heard::Wake | Heard::Shown(NoticeKey(_, Topic::Free | Topic::Hold | Topic::Share)) => Vec::new(),
             Heard::SessionEnds => self.end(now),
         }
     }
 
     fn wish(&mut self, now: Moment, wish: Wish) -> Vec<Action> {
         match wish {
-            Wish::NotifyMe(key) => self.want(key),
-            Wish::ForgetMe(key) => self.forget(key),
+            Wish::NotifyMe(key) => self.with(key, Entry::want),
+            Wish::ForgetMe(key) => self.with(key, Entry::forget),
             Wish::Take(key) => self.take(key, Duration::ZERO),
             Wish::Release(key) => self.release(key, false),
             Wish::ReleaseAnyway(key) => self.release(key, true),
             Wish::Open(key) => self.start(key, true),
             Wish::OpenReadOnly(key) => self.start(key, false),
-            Wish::Ask(_) | Wish::AnswerRelease(_) | Wish::AnswerLater(_) | Wish::AnswerNo(_) => Vec::new(),
+            Wish::Ask(key) => self.with(key, |entry| drop(entry.ask(now, String::new()))),
+            Wish::AnswerRelease(key) => {
+                let actions = self.release(key, false);
+                if matches!(actions[..], [Action::Order(_)]) {
+                    // It takes until that program has ended; what the agent has itself is free at once, or asked about.
+                    self.with(key, |entry| entry.reply_all(AskReply::Releasing));
+                }
+                actions
+            }
+            Wish::AnswerLater(key) => self.with(key, |entry| entry.reply_later(now)),
+            Wish::AnswerNo(key) => self.with(key, |entry| entry.reply_all(AskReply::No)),
             Wish::Details(_) | Wish::Why(_) | Wish::Legend | Wish::Report | Wish::Add => vec![Action::Window(wish)],
             Wish::Mute(Duration::ZERO) => {
                 self.muted_until = None;
@@ -464,21 +472,9 @@ impl Model {
         }
     }
 
-    pub(super) fn want(&mut self, key: Key) -> Vec<Action> {
-        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
-        if std::mem::replace(&mut entry.wanted, true) {
-            return Vec::new();
-        }
-        if entry.is_available() {
-            entry.tidings.insert(Topic::Free, Tiding::Free);
-        }
-        vec![Action::Queue(key, true)]
-    }
-
-    fn forget(&mut self, key: Key) -> Vec<Action> {
-        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
-        entry.tidings.remove(&Topic::Free);
-        if std::mem::take(&mut entry.wanted) { vec![Action::Queue(key, false)] } else { Vec::new() }
+    pub(super) fn with(&mut self, key: Key, change: impl FnOnce(&mut Entry)) -> Vec<Action> {
+        self.entry_mut(key).map(change);
+        Vec::new()
     }
 
     pub(super) fn take(&mut self, key: Key, wait: Duration) -> Vec<Action> {
@@ -514,11 +510,10 @@ impl Model {
             // An answer that comes late, after the configuration changed.
             return if writes { self.take(key, Duration::ZERO) } else { Vec::new() };
         }
-        let mut actions = vec![Action::Start(key, writes)];
         if writes {
-            actions.append(&mut self.forget(key));
+            entry.forget();
         }
-        actions
+        vec![Action::Start(key, writes)]
     }
 
     fn give_all_back(&mut self) -> Vec<Action> {
@@ -539,6 +534,11 @@ impl Model {
 
     pub(super) fn end(&mut self, now: Moment) -> Vec<Action> {
         self.ending.get_or_insert(now.ticks + FAREWELL);
+        for entry in &mut self.entries {
+            // Whoever is not there any more neither waits nor asks nor answers.
+            entry.wanted = false;
+            entry.asking = entry.asking.over();
+        }
         let mut actions = self.give_all_back();
         // A program that works under a lease goes on, and so does the lease.
         for entry in self.entries.iter_mut().filter(|entry| entry.custody.is_in_use() && entry.hold != Hold::Taking) {

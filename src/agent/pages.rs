@@ -8,10 +8,10 @@ use super::events::Seen;
 use super::model::{Entry, Model};
 use super::page::{Action, Button, Day, Field, Kind, Mark, Page, Row, Span, Timeline, Tone, VERSION};
 use super::shown::{Face, Item, Key, Wish};
-use super::view::{face, meaning, of_one, sentence};
+use super::view::{asides, face, meaning, of_one, sentence};
 use crate::clock::{Moment, WallTime};
 use crate::i18n::agent::{In, Label, Pages, Word};
-use crate::i18n::{About, Cell, Language, Talk, When, day_of, hour_of, printable};
+use crate::i18n::{About, Cell, Language, Person, Talk, When, day_of, hour_of, printable};
 use crate::session::describe::person;
 use crate::store::{End, PastLease};
 
@@ -85,6 +85,8 @@ pub enum Choice {
     Open,
     /// Tell me when it is free.
     NotifyMe,
+    /// Ask whoever has it.
+    Ask,
     /// Open it to read only.
     OpenReadOnly,
     /// Nothing.
@@ -96,6 +98,7 @@ impl Choice {
         match self {
             Self::Open => "open",
             Self::NotifyMe => "notify",
+            Self::Ask => "ask",
             Self::OpenReadOnly => "read",
             Self::Cancel => "cancel",
         }
@@ -104,16 +107,19 @@ impl Choice {
     /// Returns the choice of that id.
     #[must_use]
     pub fn of(id: &str) -> Option<Self> {
-        [Self::Open, Self::NotifyMe, Self::OpenReadOnly, Self::Cancel].into_iter().find(|choice| choice.id() == id)
+        [Self::Open, Self::NotifyMe, Self::Ask, Self::OpenReadOnly, Self::Cancel].into_iter().find(|choice| choice.id() == id)
     }
 }
 
 /// Returns the question of somebody who wanted to open a database that is in use. `said` is what its state is, `free` whether it is free
-/// by now, `reads` whether there is a program that only reads it.
+/// by now, `ask` who can be asked for it, `reads` whether there is a program that only reads it.
 #[must_use]
-pub fn in_use(name: &str, face: Face, said: String, free: bool, reads: bool, language: Language) -> Page {
+pub fn in_use(name: &str, face: Face, said: String, free: bool, ask: Option<Person>, reads: bool, language: Language) -> Page {
     let first = if free { (Label::Open, Choice::Open) } else { (Label::NotifyMe, Choice::NotifyMe) };
     let mut buttons = vec![button(&first.0, first.1.id(), Kind::Default, language)];
+    if let Some(whom) = ask.filter(|_| !free) {
+        buttons.push(button(&Label::Ask(whom), Choice::Ask.id(), Kind::Plain, language));
+    }
     if reads && !free {
         buttons.push(button(&Label::OpenReadOnly, Choice::OpenReadOnly.id(), Kind::Plain, language));
     }
@@ -151,6 +157,9 @@ pub fn wish(id: &str) -> Option<Wish> {
         "open" => Wish::Open(key),
         "read" => Wish::OpenReadOnly(key),
         "ask" => Wish::Ask(key),
+        "give" => Wish::AnswerRelease(key),
+        "later" => Wish::AnswerLater(key),
+        "no" => Wish::AnswerNo(key),
         "details" => Wish::Details(Some(key)),
         "why" => Wish::Why(key),
         _ => return None,
@@ -167,12 +176,12 @@ fn id(wish: &Wish) -> Option<String> {
         Wish::Open(key) => ("open", key),
         Wish::OpenReadOnly(key) => ("read", key),
         Wish::Ask(key) => ("ask", key),
+        Wish::AnswerRelease(key) => ("give", key),
+        Wish::AnswerLater(key) => ("later", key),
+        Wish::AnswerNo(key) => ("no", key),
         Wish::Details(Some(key)) => ("details", key),
         Wish::Why(key) => ("why", key),
-        Wish::AnswerRelease(_)
-        | Wish::AnswerLater(_)
-        | Wish::AnswerNo(_)
-        | Wish::Details(None)
+        Wish::Details(None)
         | Wish::Mute(_)
         | Wish::MuteUntilTomorrow
         | Wish::Legend
@@ -215,7 +224,8 @@ fn row(model: &Model, entry: &Entry, alone: bool, now: Moment) -> Row {
     let actions = actions
         .filter(|(_, wish)| !(alone && matches!(wish, Wish::Details(_))))
         .filter_map(|(label, wish)| id(&wish).map(|id| Action { id, label }));
-    let mut detail: Vec<String> = entry.seen.as_ref().map(|seen| more(seen, language)).unwrap_or_default();
+    let mut detail: Vec<String> = asides(entry, language, now);
+    detail.extend(entry.seen.iter().flat_map(|seen| more(seen, language)));
     if alone {
         detail.push(printable(&entry.config.path.to_string_lossy()));
     }

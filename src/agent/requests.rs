@@ -51,8 +51,14 @@ impl Model {
             Request::Notify(path) => {
                 let mut actions = Vec::new();
                 let key = self.find_or_add(path, &mut actions);
-                actions.append(&mut self.want(key));
+                self.with(key, Entry::want);
                 actions.push(Action::Reply(asker, Answer::Done));
+                actions
+            }
+            Request::Ask(path, note) => {
+                let mut actions = Vec::new();
+                let key = self.find_or_add(path, &mut actions);
+                actions.extend(self.entry_mut(key).map(|entry| entry.ask_for(asker, note)));
                 actions
             }
             Request::Forget(path) => {

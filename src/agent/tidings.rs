@@ -38,4 +38,8 @@ pub enum Tiding {
     Gone(Ticks),
     /// It can be seen again.
     Back,
+    /// Others ask for it.
+    Questions,
+    /// What this user asked was answered.
+    Replied,
 }

@@ -3,14 +3,17 @@
 //! It is made anew whenever something changed, and the desktop is given what differs. The hazards: a text that was true a moment ago (so
 //! nothing is remembered here), and names that other people chose (so they are plain text, and short).
 
+use super::asking::Question;
 use super::events::Seen;
 use super::model::{Entry, Hold, Model, Tiding, holder};
 use super::shown::{Face, Item, Notice, NoticeKey, Topic, View, Wish};
 use crate::clock::Moment;
 use crate::i18n::agent::{In, Label, Meaning, Word};
+use crate::i18n::asking::Asking;
 use crate::i18n::{About, Language, Sentence, Talk, printable};
 use crate::ipc::Refusal;
 use crate::lease::State;
+use crate::lease::record::AskReply;
 use crate::session::News;
 use crate::session::describe::{self, trouble};
 use std::time::Duration;
@@ -21,6 +24,8 @@ const MOST_IN_MENU: usize = 12;
 const MOST_IN_TOOLTIP: usize = 6;
 /// How many characters of a sentence a menu or a tooltip shows: panels draw one line as wide as it takes.
 const LONGEST: usize = 120;
+/// How many people who ask are named with what they say.
+const MOST_ASKERS: usize = 3;
 /// How long a name or a note in a notification may be.
 const LONGEST_BODY: usize = 300;
 
@@ -56,7 +61,10 @@ pub fn notices(model: &Model, now: Moment) -> Vec<Notice> {
 }
 
 fn needs_attention(model: &Model) -> bool {
-    model.entries.iter().any(|entry| entry.hold == Hold::Unsure || entry.tidings.iter().any(|(_, tiding)| is_urgent(tiding)))
+    model.entries.iter().any(|entry| {
+        let asked = entry.config.notify.ask && entry.asking.open().next().is_some();
+        entry.hold == Hold::Unsure || asked || entry.tidings.iter().any(|(_, tiding)| is_urgent(tiding))
+    })
 }
 
 fn is_urgent(tiding: &Tiding) -> bool {
@@ -67,7 +75,9 @@ fn is_urgent(tiding: &Tiding) -> bool {
         | Tiding::TooLate(_)
         | Tiding::NotTaken(_)
         | Tiding::Gone(_)
-        | Tiding::Back => false,
+        | Tiding::Back
+        | Tiding::Questions
+        | Tiding::Replied => false,
     }
 }
 
@@ -220,16 +230,18 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
     let language = model.language();
     let key = entry.key;
     let verb = |label: Label, wish: Wish| Item::Verb(In(&label, language).to_string(), wish);
-    let mut items = vec![Item::Text(short(&sentence(model, entry, now), LONGEST))];
+    let said = std::iter::once(sentence(model, entry, now)).chain(asides(entry, language, now));
+    let mut items: Vec<Item> = said.map(|said| Item::Text(short(&said, LONGEST))).collect();
     let (open, read) = (!entry.config.program.is_empty(), !entry.config.read_only_program.is_empty());
     match (entry.hold, entry.state()) {
         (Hold::Has(_), _) => {
             if open && !entry.custody.is_in_use() {
                 items.push(verb(Label::Open, Wish::Open(key)));
             }
-            items.push(verb(Label::Release, Wish::Release(key)));
+            items.append(&mut release(entry, language));
         }
-        (Hold::Unsure | Hold::Taking, _) | (Hold::No, Some(State::Mine)) => items.push(verb(Label::Release, Wish::Release(key))),
+        (Hold::Unsure | Hold::Taking, _) => items.push(verb(Label::Release, Wish::Release(key))),
+        (Hold::No, Some(State::Mine)) => items.append(&mut release(entry, language)),
         (Hold::Releasing, _) | (Hold::No, None) => {}
         (Hold::No, Some(State::Free)) => {
             if open {
@@ -245,6 +257,11 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
                 items.push(verb(Label::Take, Wish::Take(key)));
             }
             items.push(notify_me(entry, language));
+            // Whoever left it open elsewhere asks nobody.
+            let other = entry.seen.as_ref().filter(|seen| entry.can_ask() && !seen.status.own_user);
+            if let Some(whom) = other.map(holder) {
+                items.push(verb(Label::Ask(whom), Wish::Ask(key)));
+            }
             if read {
                 items.push(verb(Label::OpenReadOnly, Wish::OpenReadOnly(key)));
             }
@@ -253,6 +270,73 @@ pub fn of_one(model: &Model, entry: &Entry, now: Moment) -> Vec<Item> {
     }
     items.push(verb(Label::Details, Wish::Details(Some(key))));
     items
+}
+
+/// Returns what somebody who has it can do, and answer to those who ask.
+fn release(entry: &Entry, language: Language) -> Vec<Item> {
+    let key = entry.key;
+    let verb = |label: Label, wish: Wish| Item::Verb(In(&label, language).to_string(), wish);
+    if entry.asking.open().next().is_none() {
+        return vec![verb(Label::Release, Wish::Release(key))];
+    }
+    answers(entry).into_iter().map(|(label, wish)| verb(label, wish)).collect()
+}
+
+/// Returns what can be answered to those who ask. Whoever put it off once does not do so twice.
+fn answers(entry: &Entry) -> Vec<(Label, Wish)> {
+    let key = entry.key;
+    let mut answers = vec![(Label::Release, Wish::AnswerRelease(key))];
+    if !put_off(entry) {
+        answers.push((Label::InTenMinutes, Wish::AnswerLater(key)));
+    }
+    answers.push((Label::Decline, Wish::AnswerNo(key)));
+    answers
+}
+
+/// Returns whether everybody who waits for an answer was told *later*, and the time is over.
+fn put_off(entry: &Entry) -> bool {
+    entry.asking.open().all(|question| matches!(question.reply, Some(AskReply::Later(_))))
+}
+
+/// Returns what there is to say besides the state: the place in line, what was asked and replied, what others ask.
+#[must_use]
+pub fn asides(entry: &Entry, language: Language, now: Moment) -> Vec<String> {
+    let seen = entry.seen.as_ref().filter(|_| entry.wanted);
+    let place = seen.and_then(|seen| describe::place(seen.me.as_ref()?, &seen.waiting));
+    let asked = entry.asking.mine.as_ref().map(|mine| {
+        let (reply, heard) = mine.reply.unzip();
+        describe::asked(mine.whom.clone(), mine.ask.at, reply, heard, now.wall)
+    });
+    let others = entry.asking.others.iter().take(MOST_ASKERS);
+    let others = others.map(|question| Asking::Asker(question.who.clone(), printable(&question.note)));
+    place.into_iter().chain(asked).chain(others).map(|said| In(&said, language).to_string()).collect()
+}
+
+/// Returns text and buttons of what others ask.
+fn questions(entry: &Entry, language: Language) -> Option<(String, Vec<(String, Wish)>)> {
+    let open: Vec<&Question> = entry.asking.open().collect();
+    let (first, others) = (open.first()?.who.clone(), open.len() - 1);
+    let asked = if put_off(entry) { Asking::StillWaits(first, others) } else { Asking::Asks(first, others) };
+    let words = open.iter().take(MOST_ASKERS).filter(|question| !question.note.is_empty()).map(|question| {
+        let note = printable(&question.note);
+        if others == 0 { Asking::Words(note) } else { Asking::Asker(question.who.clone(), note) }
+    });
+    let said: Vec<String> = std::iter::once(asked).chain(words).map(|said| In(&said, language).to_string()).collect();
+    let buttons = answers(entry).into_iter().map(|(label, wish)| (In(&label, language).to_string(), wish));
+    Some((said.join("\n"), buttons.collect()))
+}
+
+/// Returns what was replied to this user's question.
+fn replied(entry: &Entry, language: Language, now: Moment) -> Option<String> {
+    let mine = entry.asking.mine.as_ref()?;
+    let (reply, heard) = mine.reply?;
+    let said = match reply {
+        AskReply::Later(minutes) => Asking::Later(mine.whom.clone(), minutes, describe::promised(heard, minutes, now.wall)),
+        AskReply::Seen | AskReply::No | AskReply::Releasing => {
+            describe::asked(mine.whom.clone(), mine.ask.at, Some(reply), None, now.wall)
+        }
+    };
+    Some(In(&said, language).to_string())
 }
 
 fn notify_me(entry: &Entry, language: Language) -> Item {
@@ -290,6 +374,12 @@ fn notice(model: &Model, entry: &Entry, topic: Topic, tiding: &Tiding, now: Mome
             let anyway = button(Label::ReleaseAnyway, Wish::ReleaseAnyway(key));
             (name.clone(), word(Word::StillOpen(programs.iter().map(|program| printable(program)).collect())), vec![anyway])
         }
+        Tiding::Questions | Tiding::Replied if !asks.ask => return None,
+        Tiding::Questions => {
+            let (said, buttons) = questions(entry, language)?;
+            (name, said, buttons)
+        }
+        Tiding::Replied => (name, replied(entry, language, now)?, Vec::new()),
         Tiding::Gone(_) | Tiding::Back if !asks.share => return None,
         Tiding::Gone(_) => (name.clone(), talk_state(model, entry, now), vec![button(Label::Why, Wish::Why(key))]),
         Tiding::Back => (word(Word::SeenAgain), talk_state(model, entry, now), Vec::new()),

@@ -3,7 +3,7 @@
 //! The hazards: a window that answers by itself (closing it is Cancel, and so is a window that cannot be shown), and a window that goes
 //! on saying *in use* of a database that has become free, so it is looked at again while it is open.
 
-use super::agent::{SOON, absolute};
+use super::agent::absolute;
 use super::exit::Exit;
 use super::keep::ask_some_agent;
 use super::language::language;
@@ -42,10 +42,8 @@ pub(super) fn take(target: &Target, opened: &Database) -> Result<Guard, Exit> {
         }
         match ask(target, opened) {
             Choice::Open => {}
-            Choice::NotifyMe => {
-                let noted = ask_some_agent(&Request::Notify(absolute(&target.path)), SOON);
-                return Err(if matches!(noted, Some(Ok(_))) { Exit::Held } else { Exit::Unreachable });
-            }
+            Choice::NotifyMe => return Err(leave_to_agent(&Request::Notify(absolute(&target.path)))),
+            Choice::Ask => return Err(leave_to_agent(&Request::Ask(absolute(&target.path), String::new()))),
             Choice::OpenReadOnly => {
                 read_only(target);
                 return Err(Exit::Held);
@@ -53,6 +51,11 @@ pub(super) fn take(target: &Target, opened: &Database) -> Result<Guard, Exit> {
             Choice::Cancel => return Err(Exit::Held),
         }
     }
+}
+
+/// Lets the agent wait for what this window does not.
+fn leave_to_agent(request: &Request) -> Exit {
+    if matches!(ask_some_agent(request, 2 * PATIENCE), Some(Ok(_))) { Exit::Held } else { Exit::Unreachable }
 }
 
 /// Shows who has it until somebody chooses what to do.
@@ -80,7 +83,9 @@ fn question(target: &Target, opened: &Database) -> Page {
     let face = if status.state == State::Mine { Face::Held } else { face_of(status.state, false) };
     let free = status.state == State::Free || (status.takeable_in == Some(Duration::ZERO) && !status.newer);
     let reads = target.configured.as_ref().is_some_and(|configured| configured.command(false).is_some());
-    in_use(&shown_target(target), face, said, free, reads, language())
+    let whom = status.lease.filter(|_| status.state == State::Held && !status.own_user);
+    let whom = whom.map(|_| describe::person(status.holder.as_deref()));
+    in_use(&shown_target(target), face, said, free, whom, reads, language())
 }
 
 /// Shows something until it is closed.

@@ -4,6 +4,7 @@
 //! or reads a clock by itself.
 
 mod agent;
+mod ask;
 mod attention;
 mod autostart;
 mod config;
@@ -45,6 +46,7 @@ Examples:
   sharelock run wems.db -- sqlite3 wems.db     Wait for it, run a program, give it back
   sharelock run -n wems.db -- ./import.sh      Do not wait: 75 when somebody else has it
   sharelock hold wems.db --note \"back at 10\"   Have it until Ctrl-C
+  sharelock ask wems.db                        Ask whoever has it to give it back
   sharelock wait wems.db && echo free          Only wait until it is free
   sharelock watch wems.db                      Who has it, and every change
   sharelock history --since 7d wems.db         Who had it this week
@@ -90,6 +92,8 @@ enum Verb {
     Take(keep::KeepArguments),
     /// Let the agent give it back
     Release(keep::ReleaseArguments),
+    /// Ask whoever has it to give it back
+    Ask(ask::AskArguments),
     /// Wait until it is free, and leave it to others
     Wait(wait::WaitArguments),
     /// Show who has them, and then every change, until Ctrl-C
@@ -151,6 +155,7 @@ fn act(words: Vec<OsString>) -> ExitCode {
         Verb::ForceRelease(arguments) => configured(loaded, &|config| force_release::force_release(arguments, config).code()),
         Verb::History(arguments) => configured(loaded, &|config| history::history(arguments, config).code()),
         Verb::Take(arguments) => configured(loaded, &|config| keep::take(arguments, config).code()),
+        Verb::Ask(arguments) => configured(loaded, &|config| ask::ask(arguments, config).code()),
         Verb::Release(arguments) => configured(loaded, &|config| keep::release(arguments, config).code()),
         Verb::Agent(arguments) => agent::agent(arguments, loaded).code(),
         Verb::Autostart(arguments) => autostart::autostart(arguments).code(),

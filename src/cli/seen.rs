@@ -9,14 +9,16 @@ use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::config::Target;
 use crate::doctor::waits_by;
+use crate::i18n::agent::In;
+use crate::i18n::asking::Asking;
 use crate::i18n::status::noticed;
 use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
-use crate::lease::record::{Holder, LeaseId};
+use crate::lease::record::{Ask, AskReply, Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
 use crate::session::describe;
 use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
-use crate::store::Waiter;
+use crate::store::{Waiter, place_of};
 use crate::watch::Means;
 use chrono::{Local, SecondsFormat, TimeZone};
 use serde::Serialize;
@@ -36,6 +38,8 @@ struct Line {
     observed_s: Option<f64>,
     takeable_in_s: Option<f64>,
     waiting: Option<Vec<WaiterLine>>,
+    /// This user's place among them, from 1.
+    place: Option<usize>,
     error: Option<ErrorLine>,
     /// Only where it is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -81,6 +85,18 @@ struct WaiterLine {
     #[serde(flatten)]
     who: PersonLine,
     since: Option<String>,
+    #[serde(rename = "self")]
+    own: bool,
+    /// What is asked of the present holder.
+    asks: Option<AskLine>,
+}
+
+#[derive(Debug, Serialize)]
+struct AskLine {
+    at: Option<String>,
+    /// `seen`, `release`, `later` or `no`; null where nothing tells that it was seen.
+    reply: Option<&'static str>,
+    minutes: Option<u8>,
 }
 
 #[derive(Debug, Serialize)]
@@ -111,6 +127,8 @@ pub(super) struct Essence {
     holder: Option<Person>,
     takeable: bool,
     waiting: Vec<(Person, WallTime)>,
+    /// What they ask, and are replied.
+    asks: Vec<(WallTime, Option<AskReply>)>,
     error: Option<&'static str>,
 }
 
@@ -153,6 +171,9 @@ impl Seen {
             let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
             sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), language()));
         }
+        for said in said_in_line(&status, &waiting, database.me(), moment.wall) {
+            sentence = format!("{sentence} {}", In(&said, language()));
+        }
         if let Some(revoke) = &status.revoked {
             let ordered = Talk::Order(Order::By(describe::person(Some(&revoke.by)), printable(&revoke.reason)));
             sentence = format!("{sentence} {}", About(database.name(), &ordered, language()));
@@ -174,7 +195,8 @@ impl Seen {
                 last_seen_s: status.last_seen.map(seconds),
                 observed_s: status.observed.map(seconds),
                 takeable_in_s: status.takeable_in.map(seconds),
-                waiting: known.then(|| waiting.iter().map(waiter_line).collect()),
+                waiting: known.then(|| waiting.iter().map(|waiter| waiter_line(waiter, &status, database.me())).collect()),
+                place: place_of(database.me(), &waiting),
                 error,
                 wait: None,
             },
@@ -221,6 +243,7 @@ impl Seen {
                 holder: None,
                 takeable: false,
                 waiting: Vec::new(),
+                asks: Vec::new(),
                 error: Some(error_word(error)),
             },
             sentence: About(&shown_target(target), &sentence, language()).to_string(),
@@ -237,11 +260,17 @@ impl Seen {
                 observed_s: None,
                 takeable_in_s: None,
                 waiting: None,
+                place: None,
                 error: Some(ErrorLine { code: error_word(error), text }),
                 wait: None,
             },
         }
         .labelled(target)
+    }
+
+    /// Returns its state.
+    pub(super) const fn state(&self) -> State {
+        self.state
     }
 
     /// Returns how a verb ends that only looks. What keeps a lease from being made has the code that it has with every other verb.
@@ -273,6 +302,7 @@ fn essence(status: &Status, waiting: &[Waiter], error: Option<&'static str>) -> 
         holder: status.holder.as_deref().filter(|_| held).map(person),
         takeable: held && status.takeable_in == Some(Duration::ZERO),
         waiting: waiting.iter().map(|waiter| (person(&waiter.holder), waiter.since)).collect(),
+        asks: waiting.iter().filter_map(|waiter| asks(waiter, status).map(|ask| (ask.at, waiter.reply))).collect(),
         error,
     }
 }
@@ -295,8 +325,38 @@ fn holder_line(status: &Status) -> Option<HolderLine> {
     Some(HolderLine { who: PersonLine::of(holder), acquired, own: status.own_user })
 }
 
-fn waiter_line(waiter: &Waiter) -> WaiterLine {
-    WaiterLine { who: PersonLine::of(&waiter.holder), since: rfc3339(waiter.since) }
+/// Returns what somebody asks of the present holder, and not of one who had it before.
+fn asks(waiter: &Waiter, status: &Status) -> Option<Ask> {
+    let held = matches!(status.state, State::Mine | State::Held | State::Stale);
+    waiter.ask.filter(|ask| held && status.lease.is_some_and(|lease| lease.nonce == ask.lease))
+}
+
+/// Returns what is said of the line to `me`: my place, what I asked and was replied, what I am asked.
+fn said_in_line(status: &Status, waiting: &[Waiter], me: &Holder, now: WallTime) -> Vec<Asking> {
+    let place = describe::place(me, waiting);
+    let asked = waiting.iter().filter_map(|waiter| asks(waiter, status).map(|ask| (waiter, ask)));
+    let asked = asked.filter_map(|(waiter, ask)| match status.state {
+        State::Mine => Some(Asking::Asker(describe::person(Some(&waiter.holder)), printable(&waiter.holder.note))),
+        State::Held | State::Stale if waiter.is(me) => {
+            Some(describe::asked(describe::person(status.holder.as_deref()), ask.at, waiter.reply, None, now))
+        }
+        State::Held | State::Stale | State::Free | State::Unreachable | State::Denied => None,
+    });
+    place.into_iter().chain(asked).collect()
+}
+
+fn waiter_line(waiter: &Waiter, status: &Status, me: &Holder) -> WaiterLine {
+    let reply = |reply| match reply {
+        AskReply::Seen => ("seen", None),
+        AskReply::No => ("no", None),
+        AskReply::Later(minutes) => ("later", Some(minutes)),
+        AskReply::Releasing => ("release", None),
+    };
+    let asks = asks(waiter, status).map(|ask| {
+        let (reply, minutes) = waiter.reply.map(reply).unzip();
+        AskLine { at: rfc3339(ask.at), reply, minutes: minutes.flatten() }
+    });
+    WaiterLine { who: PersonLine::of(&waiter.holder), since: rfc3339(waiter.since), own: waiter.is(me), asks }
 }
 
 /// Returns a time as RFC 3339 with this computer's offset.

@@ -52,15 +52,11 @@ pub(super) fn status(arguments: &StatusArguments, config: &Config) -> Exit {
             .iter()
             .map(|database| {
                 let database = database.clone();
-                std::thread::spawn(move || in_time(LONGEST, move || look(&database, verbose)))
+                std::thread::spawn(move || look_in_time(&database, verbose))
             })
             .collect();
         for (database, look) in some.iter().zip(looks) {
-            let seen = match look.join() {
-                Ok(Ok(Some(seen))) => seen,
-                Ok(Ok(None)) | Err(_) => Seen::not_opened(database, &NotOpened::Silent),
-                Ok(Err(error)) => Seen::not_opened(database, &NotOpened::System(error)),
-            };
+            let seen = look.join().unwrap_or_else(|_| Seen::not_opened(database, &NotOpened::Silent));
             worst = worse(worst, seen.exit());
             let told = seen.give(arguments.json, "");
             if !told {
@@ -77,6 +73,16 @@ fn worse(one: Exit, other: Exit) -> Exit {
         [Exit::Done, Exit::Held, Exit::CannotCreate, Exit::Unreachable, Exit::Denied].iter().position(|known| *known == exit)
     };
     if rank(other) > rank(one) { other } else { one }
+}
+
+/// Looks at a database, for a bounded time.
+pub(super) fn look_in_time(target: &Target, verbose: bool) -> Seen {
+    let there = target.clone();
+    match in_time(LONGEST, move || look(&there, verbose)) {
+        Ok(Some(seen)) => seen,
+        Ok(None) => Seen::not_opened(target, &NotOpened::Silent),
+        Err(error) => Seen::not_opened(target, &NotOpened::System(error)),
+    }
 }
 
 fn look(target: &Target, verbose: bool) -> Seen {

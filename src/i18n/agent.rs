@@ -32,6 +32,8 @@ pub enum Label {
     InTenMinutes,
     /// An answer: not now.
     NotNow,
+    /// An answer to somebody who asks: not now.
+    Decline,
     /// Leave everything as it is.
     Cancel,
     /// Show all there is to know.
@@ -71,7 +73,7 @@ pub enum Label {
 }
 
 /// A name, or somebody.
-fn name<'a>(who: &'a Person, somebody: &'a str) -> &'a str {
+pub(super) fn name<'a>(who: &'a Person, somebody: &'a str) -> &'a str {
     if who.name.is_empty() { somebody } else { &who.name }
 }
 
@@ -92,6 +94,7 @@ impl Display for In<'_, Label> {
             Label::OpenReadOnly => ("Open read-only", "Consulter"),
             Label::InTenMinutes => ("In 10 min", "Dans 10 min"),
             Label::NotNow => ("Not now", "Plus tard"),
+            Label::Decline => ("Not now", "Pas maintenant"),
             Label::Cancel => ("Cancel", "Annuler"),
             Label::Details => ("Details…", "Détails…"),
             Label::AllDatabases => ("All databases…", "Toutes les bases…"),
@@ -167,18 +170,6 @@ pub enum Word {
     Releasing(String),
     /// Its state is not known yet.
     NotLookedYet(String),
-    /// Which place this user has among those who wait.
-    Place(usize),
-    /// How many wait.
-    Waiting(usize),
-    /// Somebody asks for the database of this name.
-    AsksFor(Person, String),
-    /// Somebody gave back the database of this name because this user asked.
-    AnswerReleased(Person, String),
-    /// Somebody needs ten more minutes.
-    AnswerLater(Person, String),
-    /// Somebody cannot give it back now.
-    AnswerNo(Person, String),
     /// These programs still have it open.
     StillOpen(Vec<String>),
     /// This database is this user's, and this program works with it.
@@ -218,15 +209,6 @@ fn english(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::Taking(database) => write!(f, "{database}: being reserved for you …"),
         Word::Releasing(database) => write!(f, "{database}: being released …"),
         Word::NotLookedYet(database) => write!(f, "{database}: not looked at yet."),
-        Word::Place(place) => write!(f, "You are number {place} in line."),
-        Word::Waiting(1) => f.write_str("1 person is waiting."),
-        Word::Waiting(count) => write!(f, "{count} people are waiting."),
-        Word::AsksFor(who, database) => write!(f, "{} asks for {database}.", name(who, "Somebody")),
-        Word::AnswerReleased(who, database) => write!(f, "{} has released {database}.", name(who, "Somebody")),
-        Word::AnswerLater(who, database) => {
-            write!(f, "{} needs {database} for ten more minutes.", name(who, "Somebody"))
-        }
-        Word::AnswerNo(who, database) => write!(f, "{} cannot release {database} now.", name(who, "Somebody")),
         Word::StillOpen(programs) if programs.len() == 1 => write!(f, "{} still has it open: release anyway?", programs.join("")),
         Word::StillOpen(programs) => write!(f, "{} still have it open: release anyway?", programs.join(", ")),
         Word::WorkingWith(database, program) => write!(f, "{database} is yours, and {program} is using it."),
@@ -254,17 +236,6 @@ fn french(f: &mut Formatter<'_>, word: &Word) -> fmt::Result {
         Word::Taking(database) => write!(f, "{database} : réservation en cours…"),
         Word::Releasing(database) => write!(f, "{database} : libération en cours…"),
         Word::NotLookedYet(database) => write!(f, "{database} : pas encore consultée."),
-        Word::Place(place) => write!(f, "Vous êtes en position {place} dans la file."),
-        Word::Waiting(1) => f.write_str("1 personne attend."),
-        Word::Waiting(count) => write!(f, "{count} personnes attendent."),
-        Word::AsksFor(who, database) => write!(f, "{} demande la base {database}.", name(who, "Quelqu'un")),
-        Word::AnswerReleased(who, database) => write!(f, "{} a libéré la base {database}.", name(who, "Quelqu'un")),
-        Word::AnswerLater(who, database) => {
-            write!(f, "{} a encore besoin de la base {database} pendant dix minutes.", name(who, "Quelqu'un"))
-        }
-        Word::AnswerNo(who, database) => {
-            write!(f, "{} ne peut pas libérer la base {database} maintenant.", name(who, "Quelqu'un"))
-        }
         Word::StillOpen(programs) if programs.len() == 1 => {
             write!(f, "{} l'a encore ouverte : libérer quand même ?", programs.join(""))
         }

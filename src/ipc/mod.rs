@@ -37,6 +37,8 @@ pub enum Request {
     Release(PathBuf, bool),
     /// Watch this database as well, and tell its user when it is free.
     Notify(PathBuf),
+    /// Watch this database as well, and ask whoever has it to give it back, in these words.
+    Ask(PathBuf, String),
     /// Do not watch this database any longer, unless it is configured or held.
     Forget(PathBuf),
     /// Let a `run` work under the lease that the agent has; it waits that long for another one to end.
@@ -67,6 +69,10 @@ pub enum Answer {
     NotHeld,
     /// It could not be taken.
     Refused(Refusal),
+    /// Whoever has it, who is named, is asked.
+    Asked(Person),
+    /// Nobody was asked, for it is in this state.
+    NotAsked(State),
     /// These programs still have it open.
     StillOpen(Vec<String>),
     /// It could not be given back in order and lapses by itself within this time; `None` when it had been lost.
@@ -174,12 +180,20 @@ mod tests {
     fn lines_are_read_back_and_nothing_else_is() {
         let asked = Request::Take(PathBuf::from("/srv/share/wems.db"), Duration::from_millis(1500));
         assert_eq!(read::<Request>(&line(&asked).unwrap()), Some(asked));
+        let asked = Request::Ask(PathBuf::from("wems.db"), "five minutes".into());
+        assert_eq!(read::<Request>(&line(&asked).unwrap()), Some(asked));
         for plain in [Request::Show, Request::Status, Request::Stop] {
             assert_eq!(read::<Request>(&line(&plain).unwrap()), Some(plain));
         }
         let person = Person { name: "Marie".into(), machine: "PC-1".into() };
         let refused = Answer::Refused(Refusal::Failed(Failure::Full, "no space".into()));
-        for answer in [Answer::Refused(Refusal::Taken(person)), refused, Answer::Taken(Token(7)), Answer::Unreleased(None)] {
+        for answer in [
+            Answer::Refused(Refusal::Taken(person)),
+            refused,
+            Answer::Taken(Token(7)),
+            Answer::Unreleased(None),
+            Answer::NotAsked(State::Free),
+        ] {
             assert_eq!(read::<Answer>(&line(&answer).unwrap()), Some(answer));
         }
         for garbage in ["", "{}", "[1]", "{\"v\":2,\"ask\":\"status\"}", "{\"v\":1,\"ask\":\"fly\"}", "{\"v\":1}", "\u{0}\u{0}"] {

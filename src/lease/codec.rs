@@ -19,6 +19,7 @@ mod notice;
 mod remembering;
 mod revoke;
 mod text;
+mod ticket;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ pub use notice::{NOTICE_BYTES, decode_notice, encode_notice};
 pub use remembering::Codec;
 pub use revoke::{decode_revoke, encode_revoke};
 pub use text::clean;
+pub(crate) use ticket::is_same_person;
+pub use ticket::{Ticket, decode_ticket, encode_ticket};
 
 /// The length of a lease file.
 pub const LEASE_BYTES: usize = 2048;
@@ -63,19 +66,6 @@ pub(crate) mod limit {
     pub(crate) const DATABASE: usize = 200;
     /// The ids of a host; a Windows security identifier is the longest of them.
     pub(crate) const HOST: usize = 72;
-}
-
-/// A place in the queue, or just a sign that somebody looked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    /// Who.
-    pub holder: Holder,
-    /// Since when, by their wall clock; for people.
-    pub since: WallTime,
-    /// Grows with every write.
-    pub counter: u32,
-    /// Whether its owner waits for the database; a ticket is written by mere observers too.
-    pub waiting: bool,
 }
 
 /// Hashes bytes to tell unchanged content from changed content, eight of them at a time. Not a defence against somebody who searches
@@ -358,77 +348,6 @@ pub fn decode_board(bytes: &[u8]) -> Option<Board> {
         token: parse_token(fields.token)?,
         state: parse_state(&fields.state)?,
         long: from_millis(fields.long_ms),
-    })
-}
-
-#[derive(Serialize, Deserialize)]
-struct TicketFields<'a> {
-    v: u32,
-    min_reader: u32,
-    counter: u32,
-    waiting: bool,
-    #[serde(borrow)]
-    since: Cow<'a, str>,
-    #[serde(borrow)]
-    user: Cow<'a, str>,
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow)]
-    machine: Cow<'a, str>,
-    #[serde(borrow)]
-    session: Cow<'a, str>,
-    pid: u32,
-    #[serde(borrow)]
-    app: Cow<'a, str>,
-    #[serde(borrow)]
-    note: Cow<'a, str>,
-}
-
-/// Writes a ticket. Strings are stripped and cut shorter than in a lease: tickets are shown in a list.
-#[must_use]
-pub fn encode_ticket(ticket: &Ticket) -> [u8; TICKET_BYTES] {
-    let fields = TicketFields {
-        v: VERSION,
-        min_reader: VERSION,
-        counter: ticket.counter,
-        waiting: ticket.waiting,
-        since: rfc3339(ticket.since).into(),
-        user: clean(&ticket.holder.user, limit::USER * 2 / 3),
-        name: clean(&ticket.holder.name, limit::NAME * 2 / 3),
-        machine: clean(&ticket.holder.machine, limit::MACHINE * 2 / 3),
-        session: clean(&ticket.holder.session, limit::SESSION * 2 / 3),
-        pid: ticket.holder.pid,
-        app: clean(&ticket.holder.app, limit::APP * 2 / 3),
-        note: clean(&ticket.holder.note, limit::NOTE / 3),
-    };
-    let mut bytes = [b' '; TICKET_BYTES];
-    seal(&mut bytes, 0, &fields);
-    bytes
-}
-
-/// Reads a ticket; nothing when anything is wrong with it.
-#[must_use]
-pub fn decode_ticket(bytes: &[u8]) -> Option<Ticket> {
-    if bytes.len() != TICKET_BYTES {
-        return None;
-    }
-    let json = unseal(bytes, "")?;
-    let fields: TicketFields<'_> = serde_json::from_slice(&json).ok()?;
-    readable(fields.v, fields.min_reader)?;
-    let text = |text: &str, limit| clean(text, limit).into_owned();
-    Some(Ticket {
-        holder: Holder {
-            user: text(&fields.user, limit::USER * 2 / 3),
-            name: text(&fields.name, limit::NAME * 2 / 3),
-            machine: text(&fields.machine, limit::MACHINE * 2 / 3),
-            session: text(&fields.session, limit::SESSION * 2 / 3),
-            pid: fields.pid,
-            app: text(&fields.app, limit::APP * 2 / 3),
-            note: text(&fields.note, limit::NOTE / 3),
-        },
-        since: parse_time(&fields.since)?,
-        counter: fields.counter,
-        waiting: fields.waiting,
     })
 }
 

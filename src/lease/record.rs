@@ -245,6 +245,31 @@ pub struct Revoke {
     pub now: bool,
 }
 
+/// A question to the holder of a lease, in the ticket of somebody who waits: can it be given back?
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ask {
+    /// The lease, by its nonce alone: it is over with that lease.
+    pub lease: Nonce,
+    /// When it was asked, by the asker's wall clock to the millisecond: what tells it from others.
+    pub at: WallTime,
+}
+
+/// What a holder's side says to an [`Ask`]. *Given back* is not among it: that is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AskReply {
+    /// It was shown to the holder.
+    Seen,
+    /// Not now.
+    No,
+    /// In about so many minutes.
+    Later(u8),
+    /// The holder is about to give it back.
+    Releasing,
+}
+
+/// How many questions one ticket can answer; whoever asks after that is not told that it was seen.
+pub const MOST_REPLIES: usize = 10;
+
 /// What stood in the way of whoever ordered a [`Revoke`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Revoked {

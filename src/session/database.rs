@@ -12,7 +12,7 @@ use crate::lease::timing::Timing;
 use crate::lease::wire::Failure;
 use crate::lease::{Identity, State, Status};
 use crate::platform::{self, process, user};
-use crate::store::{Capabilities, FolderStore, History, Location, OpenError, Store, StoreError};
+use crate::store::{Capabilities, FolderStore, History, Location, OpenError, Standing, Store, StoreError};
 use crate::watch::{LookNow, Watcher};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -286,10 +286,14 @@ impl Database {
         self.session.order_release(reason, now, patience)
     }
 
-    /// Puts this user on the list of those who wait, or keeps the place there, or leaves it. It may take as long as the share does.
-    pub(crate) fn stand_in_line(&self, waiting: bool) {
-        // Being listed is a courtesy: nothing depends on it.
-        drop(self.store.queue(waiting));
+    /// Lets this user's ticket tell this, or tell it once more. It waits for nobody, and nothing depends on it.
+    pub(crate) fn stand_in_line(&self, standing: Standing) {
+        self.session.in_line.stand(standing);
+    }
+
+    /// Waits until the ticket tells what it is to, no longer than `patience`.
+    pub(crate) fn settle_in_line(&self, patience: Duration) {
+        self.session.in_line.settle(patience);
     }
 
     /// Reads who had the database, from when to when, and how it ended; takes no longer than `patience`.

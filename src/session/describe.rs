@@ -2,11 +2,13 @@
 
 use super::News;
 use crate::clock::{Moment, WallTime};
+use crate::i18n::asking::Asking;
 use crate::i18n::{Person, Place, Sentence, Takeable, Talk, Trouble, When, printable};
-use crate::lease::record::Holder;
+use crate::lease::record::{AskReply, Holder};
 use crate::lease::timing::Timing;
 use crate::lease::wire::{Doubt, Failure, Loss};
 use crate::lease::{State, Status};
+use crate::store::{Waiter, place_of};
 use std::time::Duration;
 
 /// Returns how a holder is called: the full name where it is known.
@@ -46,6 +48,29 @@ pub(crate) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment
         State::Unreachable => Sentence::Unreachable { reason },
         State::Denied => Sentence::Denied { reason },
     }
+}
+
+/// Returns what to say about somebody's place among those who wait; nothing to somebody who does not.
+pub(crate) fn place(me: &Holder, waiting: &[Waiter]) -> Option<Asking> {
+    let place = place_of(me, waiting)?;
+    Some(Asking::Place(place, waiting.iter().take((place - 1).min(2)).map(|waiter| person(Some(&waiter.holder))).collect()))
+}
+
+/// Returns what to say about a question that was asked: whom, when, and what was replied, at what time where that is known.
+pub(crate) fn asked(whom: Person, at: WallTime, reply: Option<AskReply>, heard: Option<WallTime>, now: WallTime) -> Asking {
+    let asked = When { at: at.0, now: now.0 };
+    match reply {
+        None => Asking::Unconfirmed(whom, asked),
+        Some(AskReply::Seen) => Asking::Seen(whom, asked),
+        Some(AskReply::Later(minutes)) => Asking::Minutes(whom, minutes, heard.map(|heard| promised(heard, minutes, now))),
+        Some(AskReply::No) => Asking::No(whom),
+        Some(AskReply::Releasing) => Asking::Releasing(whom),
+    }
+}
+
+/// Returns when the minutes are over that somebody spoke of then.
+pub(crate) const fn promised(heard: WallTime, minutes: u8, now: WallTime) -> When {
+    When { at: heard.0.saturating_add(60_000 * minutes as i64), now: now.0 }
 }
 
 fn takeable(status: &Status) -> Takeable {

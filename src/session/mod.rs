@@ -7,6 +7,7 @@ mod database;
 pub(crate) mod describe;
 mod engine;
 mod guard;
+mod in_line;
 mod memory;
 mod news;
 mod once;
@@ -30,6 +31,7 @@ use crate::lease::{Belief, Client, Identity, Memory, State, Status};
 use crate::store::{Capabilities, Store, StoreError, Waiter};
 use crate::watch::{LookNow, Watcher};
 use engine::Engine;
+use in_line::InLine;
 use memory::MemoryFile;
 pub use memory::parse_memory;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,8 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub const RELEASE_PATIENCE: Duration = Duration::from_secs(5);
 /// Nobody is listed as waiting who gets the lease within this time.
 const QUEUE_AFTER: Duration = Duration::from_secs(1);
+/// How long somebody who gave up still waits until he is not listed any more.
+const LEAVE: Duration = Duration::from_secs(1);
 
 /// How often somebody who waits looks whether a holder on the same machine still lives.
 const LOOK_FOR_DEATH: Duration = Duration::from_secs(1);
@@ -120,6 +124,7 @@ pub struct SessionOptions {
 /// One program's dealings with one database.
 pub struct Session {
     engine: Arc<Engine>,
+    in_line: Arc<InLine>,
     folder: Option<PathBuf>,
     machine: String,
 }
@@ -150,7 +155,8 @@ impl Session {
         let seed = u128::from_ne_bytes(seed);
         let machine = options.identity.holder.machine.clone();
         let client = Client::new(options.identity, options.timing, Rules::default(), seed, caches_reads, remembered);
-        Ok(Self { engine: Engine::new(store, clock, client, memory), folder: options.folder, machine })
+        let in_line = InLine::new(Arc::clone(&store));
+        Ok(Self { engine: Engine::new(store, clock, client, memory), in_line, folder: options.folder, machine })
     }
 
     /// Returns what the store can do.
@@ -283,7 +289,7 @@ impl Session {
             }
         };
         if attempt.queued {
-            drop(engine.store.queue(false));
+            self.in_line.wait(false);
         }
         match result {
             Ok((id, token)) => {
@@ -298,6 +304,7 @@ impl Session {
             Err(error) => {
                 engine.post(Event::Release);
                 self.settle(RELEASE_PATIENCE);
+                self.in_line.settle(LEAVE);
                 engine.remember();
                 Err(error)
             }
@@ -421,8 +428,9 @@ impl Session {
             // What changed between the last look and the beginning of the watch would never be told.
             self.engine.post(Event::Hint);
         }
-        if !attempt.queued && waited >= QUEUE_AFTER && !self.capabilities().may_hang {
-            attempt.queued = self.engine.store.queue(true).is_ok();
+        if !attempt.queued && waited >= QUEUE_AFTER {
+            attempt.queued = true;
+            self.in_line.wait(true);
         }
     }
 

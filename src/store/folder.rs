@@ -5,8 +5,9 @@
 //! still look for. Nothing is written before the first claim: whoever only asks leaves no trace. Nothing here reads a clock; ages
 //! are differences between two times of the same file server.
 
+use super::in_line::{Standing, Waiter};
 use super::naming::{Location, OpenError, STORES, locate};
-use super::{Capabilities, Identity, Store, StoreError, Waiter};
+use super::{Capabilities, Identity, Store, StoreError};
 use crate::lease::codec::Codec;
 use crate::lease::record::Number;
 use crate::lease::wire::{Op, Reply};
@@ -203,8 +204,8 @@ impl Store for FolderStore {
         self.tickets()
     }
 
-    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
-        self.enqueue(waiting)
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.enqueue(standing)
     }
 
     fn lock_file(&self, number: Number) -> Option<PathBuf> {

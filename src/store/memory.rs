@@ -4,7 +4,8 @@
 //! handle that its owner keeps, as on a real share. What it does not have is delay, caches and loss: those are the simulation's.
 
 use super::history::{history_line, revoke_line};
-use super::{Capabilities, Identity, Store, StoreError, Waiter, is_notice_of, may_write_over};
+use super::in_line::{Standing, Waiter, line};
+use super::{Capabilities, Identity, Store, StoreError, is_notice_of, may_write_over};
 use crate::clock::{Clock, Ticks};
 use crate::lease::codec::{
     BOARD_BYTES, HEAD_BYTES, REVOKE_BYTES, Ticket, decode_board, decode_lease, decode_notice, decode_revoke, decode_ticket,
@@ -259,7 +260,7 @@ impl MemoryStore {
         let handle = Arc::clone(folder.files.entry(Name::Ticket(self.me())).or_default());
         let there = decode_ticket(&lock(&handle).bytes);
         let holder = self.identity.holder.clone();
-        let mut ticket = there.unwrap_or(Ticket { holder, since: crate::clock::WallTime(0), counter: 0, waiting: false });
+        let mut ticket = there.unwrap_or(Ticket { holder, ..Ticket::default() });
         ticket.counter = ticket.counter.wrapping_add(1);
         change(&mut ticket);
         self.write(&handle, 0, &encode_ticket(&ticket));
@@ -370,33 +371,26 @@ impl Store for MemoryStore {
     fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
         let folder = self.folder()?;
         let now = self.share.clock.now().ticks;
-        let mut waiters = Vec::new();
+        let mut tickets = Vec::new();
         for (name, handle) in &folder.files {
             let content = lock(handle);
             if matches!(name, Name::Ticket(_))
                 && now.since(content.written) <= TICKET_LIFE
                 && let Some(ticket) = decode_ticket(&content.bytes)
-                && ticket.waiting
             {
-                waiters.push(Waiter { holder: ticket.holder, since: ticket.since });
+                tickets.push(ticket);
             }
         }
-        waiters.sort_by_key(|waiter| waiter.since);
-        Ok(waiters)
+        Ok(line(tickets))
     }
 
-    fn queue(&self, waiting: bool) -> Result<(), StoreError> {
-        if !waiting {
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        if *standing == Standing::Out {
             self.folder()?.files.remove(&Name::Ticket(self.me()));
             return Ok(());
         }
-        let since = self.share.clock.now().wall;
-        self.write_ticket(|ticket| {
-            if !ticket.waiting {
-                ticket.waiting = true;
-                ticket.since = since;
-            }
-        })
+        let now = self.share.clock.now().wall;
+        self.write_ticket(|ticket| standing.write_into(ticket, &self.identity.holder, now))
     }
 }
 

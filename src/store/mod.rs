@@ -10,11 +10,13 @@ use std::path::PathBuf;
 
 pub mod folder;
 pub mod history;
+pub mod in_line;
 pub mod memory;
 pub mod naming;
 
 pub use folder::{FolderStore, capabilities};
 pub use history::{End, History, Order, PastLease};
+pub use in_line::{Standing, Waiter, place_of};
 pub use memory::{MemoryShare, MemoryStore};
 pub use naming::{Location, OpenError, locate};
 
@@ -125,15 +127,6 @@ pub struct Identity {
     pub nonce: Nonce,
 }
 
-/// Somebody in the queue, as shown to people.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiter {
-    /// Who.
-    pub holder: crate::lease::record::Holder,
-    /// Since when, by their wall clock.
-    pub since: crate::clock::WallTime,
-}
-
 /// A place where the leases of one database live.
 ///
 /// Every method may block for as long as the share takes; callers use a worker where [`Capabilities::may_hang`] says so.
@@ -147,17 +140,17 @@ pub trait Store: Send + Sync {
     /// [`StoreError`] with the [`Failure`] that the core understands.
     fn perform(&self, op: &Op) -> Result<Reply, StoreError>;
 
-    /// Returns who waits, oldest first, tickets not renewed for long left out.
+    /// Returns who waits, oldest first, and what was replied to them; tickets not renewed for long are left out.
     ///
     /// # Errors
     /// [`StoreError`] when the queue cannot be read.
     fn waiting(&self) -> Result<Vec<Waiter>, StoreError>;
 
-    /// Puts this client's ticket into the queue, or takes it out.
+    /// Lets this client's ticket tell this, also when it does already: a ticket that is not renewed is left out in the end.
     ///
     /// # Errors
     /// [`StoreError`] when the ticket cannot be written or removed.
-    fn queue(&self, waiting: bool) -> Result<(), StoreError>;
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError>;
 
     /// Returns the file whose range lock a lease's holder keeps; `None` where there is none.
     fn lock_file(&self, _number: Number) -> Option<PathBuf> {

@@ -145,7 +145,7 @@ fn now() -> Ticks {
 mod tests {
     use super::*;
     use crate::lease::record::{LeaseId, Nonce, State, Token};
-    use crate::store::{Capabilities, StoreError, Waiter};
+    use crate::store::{Capabilities, Standing, StoreError, Waiter};
     use std::path::PathBuf;
     use std::sync::Mutex;
     use std::sync::mpsc::channel;
@@ -175,7 +175,7 @@ mod tests {
             Ok(Vec::new())
         }
 
-        fn queue(&self, _: bool) -> Result<(), StoreError> {
+        fn queue(&self, _: &Standing) -> Result<(), StoreError> {
             Ok(())
         }
 

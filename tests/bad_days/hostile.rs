@@ -10,7 +10,7 @@ use sharelock::lease::codec::clean;
 use sharelock::lease::record::{Body, Holder, Host, LeaseId, Nonce, Number, ProcessId, State, Token};
 use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Failure, Op, Reply};
-use sharelock::store::{FolderStore, Identity, Store};
+use sharelock::store::{FolderStore, Identity, Standing, Store};
 use std::collections::BTreeMap;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
@@ -212,7 +212,7 @@ fn a_folder_that_is_exchanged_for_a_link_again_and_again_leads_nowhere() {
             ] {
                 refused += u32::from(store.perform(&op).is_err());
             }
-            let _ = store.queue(false);
+            let _ = store.queue(&Standing::Out);
         }
         done.store(true, Ordering::Relaxed);
     });

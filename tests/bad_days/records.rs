@@ -70,7 +70,7 @@ pub(crate) fn board_of(number: u64) -> Board {
 
 /// The ticket of somebody who waits.
 pub(crate) fn ticket() -> [u8; TICKET_BYTES] {
-    encode_ticket(&Ticket { holder: body(1).holder, since: now(), counter: 1, waiting: true })
+    encode_ticket(&Ticket { holder: body(1).holder, since: now(), counter: 1, waiting: true, ..Ticket::default() })
 }
 
 /// A record with one piece of its text replaced, and a checksum that fits again: what only malice makes.

@@ -8,7 +8,7 @@ use sharelock::lease::timing::Timing;
 use sharelock::lease::wire::{Action, Event, Failure, Op, Reply, Report};
 use sharelock::lease::{Client, Identity, Memory, State};
 use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
-use sharelock::store::{Capabilities, MemoryShare, Store, StoreError, Waiter};
+use sharelock::store::{Capabilities, MemoryShare, Standing, Store, StoreError, Waiter};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Store for Silent {
         Err(self.hang())
     }
 
-    fn queue(&self, _: bool) -> Result<(), StoreError> {
+    fn queue(&self, _: &Standing) -> Result<(), StoreError> {
         Err(self.hang())
     }
 }

@@ -6,6 +6,8 @@
 #[cfg(unix)]
 mod agent;
 #[cfg(target_os = "linux")]
+mod ask;
+#[cfg(target_os = "linux")]
 mod autostart;
 mod support;
 

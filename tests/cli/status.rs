@@ -38,6 +38,7 @@ fn every_field_is_there_and_unknowns_are_null() {
         "observed_s",
         "takeable_in_s",
         "waiting",
+        "place",
         "error",
     ];
     expected.sort_unstable();
@@ -47,7 +48,7 @@ fn every_field_is_there_and_unknowns_are_null() {
     assert_eq!((&free["schema"], &free["state"]), (&1.into(), &"free".into()));
     assert_eq!(free["database"], place.share().join("wems.db").to_str().unwrap());
     assert_eq!(free["store"], place.share().join(".sharelock").join("wems.db").to_str().unwrap());
-    for unknown in ["token", "holder", "last_seen_s", "observed_s", "takeable_in_s", "error"] {
+    for unknown in ["token", "holder", "last_seen_s", "observed_s", "takeable_in_s", "place", "error"] {
         assert_eq!(free[unknown], Value::Null, "{unknown}");
     }
     assert_eq!(free["waiting"], Value::Array(Vec::new()));

@@ -84,6 +84,41 @@ class Office:
                                          capture_output=True, text=True, timeout=20).stdout)["state"]
 
 
+class Somebody:
+    """A colleague with a name, a computer and an agent of her own. Both agents notify on the one screen."""
+
+    # What it takes to have another name and another computer's name, for this program alone.
+    BECOME = 'mount --bind "$1" /etc/passwd && hostname "$2" && shift 2 && exec "$@"'
+
+    def __init__(self, office, login, name, computer):
+        self.office, self.login = office, login
+        home = office.desktop.sockets / login
+        home.mkdir(exist_ok=True)
+        passwd = home / "passwd"
+        passwd.write_text(f"{login}:x:{os.getuid()}:0:{name}:/root:/bin/sh\n")
+        self.become = ["unshare", "--mount", "--uts", "sh", "-c", self.BECOME, "sh", passwd, computer]
+        self.environment = {"XDG_RUNTIME_DIR": str(home), "XDG_STATE_HOME": str(home), "XDG_SESSION_ID": login}
+        self.agent = Program(office.desktop, *self.become, SHARELOCK, "agent", "run", name=login, **self.environment)
+        wait_for(f"{login}'s agent", lambda: self.run("agent", "status").returncode == 0)
+
+    def run(self, *words):
+        return subprocess.run([*self.become, SHARELOCK, *words], env=self.office.desktop.environment | self.environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+
+    def say(self, *words):
+        done = self.run(*words)
+        check(done.returncode == 0, f"{self.login}: {words} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    def reply(self, label):
+        waiting = json.loads(self.run("status", "--json", label).stdout)["waiting"]
+        return waiting[0]["asks"]["reply"] if waiting and waiting[0]["asks"] else None
+
+    def stop(self):
+        self.say("agent", "stop")
+        check(self.agent.process.wait(10) == 0, f"{self.login}'s agent failed")
+
+
 def start(desktop, *words):
     agent = Program(desktop, SHARELOCK, "agent", "run", *words, name="agent")
     wait_for("an icon", lambda: desktop.items())
@@ -220,6 +255,44 @@ def french(desktop):
     stop(desktop, office, agent)
 
 
+def next_notice(desktop, before, gone, what):
+    """The box of the notice that comes after those windows have gone."""
+    wait_for("an answered notice to go", lambda: not gone & desktop.windows().keys())
+    return desktop.new_window(before, what)
+
+
+def asking(desktop):
+    for language, label, note in (("en", "RH", "just two invoices, <b>5 min</b>"), ("fr", "Personnel", "juste deux factures")):
+        step(f"a question is shown, seen, put off with a click, and the answer is shown ({language})")
+        office = Office(desktop, [label], language)
+        marie = Somebody(office, "marie", "Marie Dupont", "PC-ACCUEIL")
+        paul = Somebody(office, "paul", "Paul Martin", "PC-QUAI2")
+        marie.say("take", label)
+        desktop.park()
+        before = desktop.windows()
+        paul.say("ask", "--note", note, label)
+        box = desktop.new_window(before, "the question")
+        desktop.look()
+        desktop.save(f"agent-question-{language}", *box)
+        wait_for("that it was seen", lambda: paul.reply(label) == "seen")
+        print("    ", paul.run("status", label).stdout.strip())
+        question = desktop.windows().keys() - before.keys()
+        desktop.click_button(1, box)
+        desktop.park()
+        box = next_notice(desktop, before, question, "the answer")
+        check(paul.reply(label) == "later", f"the reply is {paul.reply(label)}")
+        desktop.look()
+        desktop.save(f"agent-answer-{language}", *box)
+        answer = desktop.windows().keys() - before.keys()
+        marie.say("release", label)
+        box = next_notice(desktop, before, answer, "that it is free")
+        desktop.look()
+        desktop.save(f"agent-answer-free-{language}", *box)
+        paul.stop()
+        marie.stop()
+        wait_for("the notices to go", lambda: desktop.windows().keys() == before.keys())
+
+
 def many(desktop):
     step("50 databases; two agents")
     names = [f"base {number:02}" for number in range(50)]
@@ -295,7 +368,7 @@ def main():
         desktop.start_notifier()
         try:
             wanted = sys.argv[2:]
-            scenes = [a_day, killed, french, many, frugal, panel_and_bus]
+            scenes = [a_day, killed, french, asking, many, frugal, panel_and_bus]
             if "SHARELOCK_WINDOW" in os.environ:
                 desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
                 scenes.insert(4, window)

@@ -4,7 +4,7 @@
 //! a toolkit would read as markup or mnemonics; the planted ones are full of them.
 
 use sharelock::agent::shown::{Face, Item, Key, Notice, NoticeKey, Topic, View, Wish};
-use sharelock::agent::ui::{self, Ui};
+use sharelock::agent::ui::{self, Heard, Ui};
 use std::io::{BufRead, Write};
 
 #[cfg(target_os = "linux")]
@@ -19,7 +19,12 @@ fn main() {
     if let Some(which) = std::env::args().nth(1) {
         return services::play(&which).unwrap();
     }
-    ui::run(|heard| say(&format!("{heard:?}")), |ui| act(&ui));
+    let hear = |heard| match heard {
+        // That a notice is on the screen is seen there.
+        Heard::Shown(_) => {}
+        heard => say(&format!("{heard:?}")),
+    };
+    ui::run(hear, |ui| act(&ui));
     say("over");
 }
 

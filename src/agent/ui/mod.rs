@@ -22,6 +22,8 @@ mod system;
 pub enum Heard {
     /// Somebody chose something: in the menu, on a notification, by a click on the icon.
     Wish(Wish),
+    /// A notification is on the screen now, in its latest words.
+    Shown(NoticeKey),
     /// A notification is gone from the screen without an answer.
     Dismissed(NoticeKey),
     /// Whether an icon can be shown: a panel came or went.

@@ -19,6 +19,7 @@ pub fn about(command: &str) -> Option<&'static str> {
         "history" => "Montrer qui l'a utilisé, de quand à quand, et comment cela s'est terminé",
         "take" => "Laisser l'agent la garder pour vous, jusqu'à ce que vous la libériez",
         "release" => "Laisser l'agent la rendre",
+        "ask" => "Demander à la personne qui l'utilise de la libérer",
         "agent" => "Faire tourner l'agent en arrière-plan, voir ce qu'il fait, l'arrêter",
         "agent run" => "Tourner en arrière-plan, avec une icône dans le panneau",
         "agent status" => "Dire ce que fait l'agent en marche",
@@ -58,6 +59,8 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         ("sharelock", "version") => "Afficher la version",
         (_, "lang") => "Parler anglais ou français : en, fr ; à défaut, SHARELOCK_LANG puis la langue du système décident",
         ("release", "database") => "La base à rendre",
+        ("ask", "database") => "La base à demander",
+        ("ask", "note") => "Quelques mots pour la personne qui l'utilise ; environ 75 lettres arrivent",
         ("release", "anyway") => "Même si un programme de cet ordinateur l'a encore ouverte",
         ("agent run", "databases") => "D'autres bases à surveiller, en plus de celles qui sont configurées",
         ("agent status" | "autostart status", "json") => "Afficher un objet JSON",
@@ -144,6 +147,7 @@ pub fn after(command: &str) -> Option<&'static str> {
         "status" => STATUS,
         "run" => RUN,
         "hold" => HOLD,
+        "ask" => ASK,
         "wait" => WAIT,
         "watch" => WATCH,
         "force-release" => FORCE_RELEASE,
@@ -168,6 +172,7 @@ Exemples :
   sharelock run wems.db -- sqlite3 wems.db     Attendre son tour, lancer un programme, rendre
   sharelock run -n wems.db -- ./import.sh      Ne pas attendre : 75 si quelqu'un d'autre l'utilise
   sharelock hold wems.db --note \"retour 10 h\"  Garder jusqu'à Ctrl+C
+  sharelock ask wems.db                        Demander à la personne qui l'utilise de la libérer
   sharelock wait wems.db && echo libre         Attendre seulement qu'elle soit libre
   sharelock watch wems.db                      Qui l'utilise, et chaque changement
   sharelock history --since 7d wems.db         Qui l'a utilisé cette semaine
@@ -219,6 +224,17 @@ Exemples :
 
 Codes de sortie : 0 rendue, 75 quelqu'un d'autre l'utilise ou la réservation a été perdue, 69 le dossier partagé est \
 injoignable, 73 aucune réservation n'y est possible, 77 droits insuffisants, 130 interrompu pendant l'attente.";
+
+const ASK: &str = "\
+Exemples :
+  sharelock ask wems.db
+  sharelock ask --note \"juste deux factures\" wems.db
+
+L'agent de la personne qui l'utilise affiche la question ; le vôtre affiche la réponse, et vous prévient quand la base est libre. Il est \
+démarré s'il n'est pas en marche. `sharelock status` dit si la question a été vue.
+
+Codes de sortie : 0 question posée, ou base libre, ou à vous ; 75 on ne peut rien demander à la personne qui l'utilise, 69 le dossier \
+partagé ou l'agent est injoignable.";
 
 const WAIT: &str = "\
 Exemples :

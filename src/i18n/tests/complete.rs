@@ -3,6 +3,8 @@
 //! The compiler sees to it that every variant has words; here it is seen to that the words are of the right language. Hazard: a variant
 //! that nobody put into the list, so the lists are compared with the sources of the enums.
 
+use super::super::agent::In;
+use super::super::asking::Asking;
 use super::super::doctor::{
     Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space,
     Speed, Sync, System, Topic, Verdict, Waits, Who, Words, Writing, aside, title, words,
@@ -79,6 +81,7 @@ where
 const HERE: &str = include_str!("../../i18n.rs");
 const DOCTOR: &str = include_str!("../doctor.rs");
 const REASON: &str = include_str!("../reason.rs");
+const ASKING: &str = include_str!("../asking.rs");
 
 fn text() -> String {
     "PC-QUAI2".into()
@@ -404,6 +407,49 @@ fn lease_findings() -> [Leases; 15] {
         Leases::VersionsFit,
         Leases::Newer(text(), 2),
     ]
+}
+
+#[test]
+fn every_word_between_asker_and_holder_is_told_in_both_languages() {
+    let people = |count| vec![someone(); count];
+    let said = [
+        Asking::Place(1, Vec::new()),
+        Asking::Place(2, people(1)),
+        Asking::Place(3, vec![someone(), Person::default()]),
+        Asking::Place(7, people(2)),
+        Asking::Asks(someone(), 0),
+        Asking::Asks(Person::default(), 1),
+        Asking::Asks(someone(), 9),
+        Asking::StillWaits(someone(), 0),
+        Asking::StillWaits(someone(), 1),
+        Asking::StillWaits(someone(), 9),
+        Asking::Asker(someone(), String::new()),
+        Asking::Asker(someone(), text()),
+        Asking::Words(text()),
+        Asking::Unconfirmed(someone(), when(0)),
+        Asking::Seen(Person::default(), when(1)),
+        Asking::Later(someone(), 10, when(0)),
+        Asking::Minutes(someone(), 10, Some(when(0))),
+        Asking::Minutes(Person::default(), 10, None),
+        Asking::No(someone()),
+        Asking::Releasing(someone()),
+        Asking::Asked(text(), someone()),
+        Asking::Nobody(text()),
+    ];
+    all("Asking", ASKING, &shapes(&said));
+    for said in said {
+        compare(&In(&said, Language::English).to_string(), &In(&said, Language::French).to_string());
+    }
+    let said = |said: &Asking, language| In(said, language).to_string();
+    let (third, fourth) = (Asking::Place(3, people(2)), Asking::Place(4, people(2)));
+    assert_eq!(said(&third, Language::English), "You are third in line, after Marie Dupont and Marie Dupont.");
+    assert_eq!(said(&fourth, Language::English), "You are number 4 in line, after Marie Dupont and 2 others.");
+    let later = Asking::Later(someone(), 10, when(0));
+    assert_eq!(said(&later, Language::English), "Marie Dupont will release it in about 10 minutes (by 09:12).");
+    assert_eq!(
+        said(&later, Language::French).replace('\u{a0}', " "),
+        "Marie Dupont libérera la base dans environ 10 min (vers 9 h 12)."
+    );
 }
 
 fn pair_findings() -> [Pair; 15] {

@@ -1,7 +1,7 @@
 //! Facts about the bytes: what is written is read back, and nothing else is.
 
 use super::*;
-use crate::lease::record::{MOST_REVOKED, NoticeSeen, Revoke, Revoked};
+use crate::lease::record::{Ask, AskReply, MOST_REPLIES, MOST_REVOKED, NoticeSeen, Revoke, Revoked};
 
 /// A small generator (`SplitMix64`), so that every run tries the same cases.
 struct Seeded(u64);
@@ -93,7 +93,7 @@ fn is_blank(found: &Found) -> bool {
 }
 
 /// Writes a body's JSON with one piece of text replaced, and seals it again.
-fn resealed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub(super) fn resealed(bytes: &[u8], from: &str, to: &str) -> Vec<u8> {
     let front = std::str::from_utf8(&bytes[..bytes.len() - SEAL_BYTES]).unwrap();
     assert!(front.contains(from), "{from} is not in {front}");
     let changed = front.replacen(from, to, 1);
@@ -340,8 +340,13 @@ fn the_longest_record_fits() {
             decode_board(&encode_board(&Board { id, token, state: State::Ended, long: Duration::MAX })).is_none(),
             "out of range"
         );
-        let ticket = Ticket { holder: body.holder, since: acquired, counter: u32::MAX, waiting: false };
+        let ticket = Ticket { holder: body.holder, since: acquired, counter: u32::MAX, ..Ticket::default() };
         assert!(decode_ticket(&encode_ticket(&ticket)).is_some());
+        let asks = Ticket { ask: Some(Ask { lease: id.nonce, at: WallTime(i64::MAX) }), ..ticket.clone() };
+        assert!(decode_ticket(&encode_ticket(&asks)).is_some());
+        let replies = vec![(WallTime(i64::MAX), AskReply::Later(u8::MAX)); 2 * MOST_REPLIES];
+        let replies = Ticket { replies, ..asks };
+        assert_eq!(decode_ticket(&encode_ticket(&Ticket { ask: None, ..replies })).unwrap().replies.len(), MOST_REPLIES);
     }
 }
 
@@ -367,7 +372,7 @@ fn boards_and_tickets_are_read_back_and_nothing_else_is() {
         let waiting = seeded.below(2) == 1;
         let holder =
             Holder { user: "eva".into(), machine: "PC-7".into(), pid: 4, note: "until noon".into(), ..Holder::default() };
-        let ticket = Ticket { holder, since: seeded.wall(), counter: 9, waiting };
+        let ticket = Ticket { holder, since: seeded.wall(), counter: 9, waiting, ..Ticket::default() };
         let written = encode_ticket(&ticket);
         assert_eq!(decode_ticket(&written), Some(ticket));
         for place in 0..TICKET_BYTES {
@@ -469,7 +474,7 @@ fn a_record_that_needs_a_later_reader_is_not_read_as_one_of_ours() {
     let mut seeded = Seeded(21);
     let body = seeded.body();
     let board = Board { id: body.id, token: body.token, state: State::Live, long: Duration::ZERO };
-    let ticket = Ticket { holder: Holder::default(), since: WallTime(0), counter: 1, waiting: true };
+    let ticket = Ticket { counter: 1, waiting: true, ..Ticket::default() };
     let revoke = Revoke {
         subjects: vec![Revoked { number: 1, nonce: 1, fingerprint: 0 }],
         by: Holder::default(),
@@ -528,7 +533,7 @@ fn the_texts_of_a_ticket_are_cut_when_it_is_written_and_when_it_is_read() {
         [&holder.user, &holder.name, &holder.machine, &holder.session, &holder.app, &holder.note].map(String::len)
     };
     let limits = [42, 64, 42, 21, 64, 66];
-    let ticket = Ticket { holder, since: WallTime(0), counter: 1, waiting: true };
+    let ticket = Ticket { holder, counter: 1, waiting: true, ..Ticket::default() };
     assert_eq!(lengths(&decode_ticket(&encode_ticket(&ticket)).unwrap().holder), limits);
     let bytes = encode_ticket(&Ticket { holder: Holder::default(), ..ticket });
     for (place, key) in ["user", "name", "machine", "session", "app", "note"].into_iter().enumerate() {

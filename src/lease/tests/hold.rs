@@ -188,6 +188,8 @@ fn guarded_programs_are_named_in_the_record_at_once() {
     scene.told.clear();
     scene.at(6.0).tell(Event::Guards(vec![program(50)]));
     assert_eq!(scene.questions(), [""; 0], "they are named already");
+    assert!(scene.was_told(&Report::Guarded(id(&scene))), "and nobody waits for what was done before");
+    scene.told.clear();
     scene.at(35.0).tell(Event::Tick);
     assert_eq!(scene.questions()[0], "head 4 Live 2");
     assert!(!scene.was_told(&Report::Guarded(id(&scene))));

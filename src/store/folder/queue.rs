@@ -1,16 +1,17 @@
 //! This client's ticket, and those of the others.
 //!
 //! A ticket does two things: its flushed write is the call that no cache can answer, which an observation needs; and it shows who
-//! waits. One owner each; what an owner that died left behind is left out, and swept up at the next clean-up.
+//! waits, who asks and what is replied. One owner each; what an owner that died left behind is left out, and swept up at the next clean-up.
 
 use super::access::{Content, Created, look};
 use super::ledger::write_flushed;
 use super::{FolderStore, lock};
-use crate::clock::{Clock, SystemClock, WallTime};
+use crate::clock::{Clock, SystemClock};
 use crate::lease::codec::{Ticket, decode_ticket, encode_ticket};
 use crate::lease::wire::{Failure, Reply};
 use crate::platform::files::{self, Trouble, classify};
-use crate::store::{StoreError, Waiter};
+use crate::store::StoreError;
+use crate::store::in_line::{Standing, Waiter, line};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -34,12 +35,13 @@ pub(super) struct MyTicket {
 impl FolderStore {
     /// Writes and flushes the ticket, making it on first use.
     pub(super) fn touch(&self) -> Result<Reply, StoreError> {
-        self.write_ticket(None).map(|()| Reply::Done)
+        self.write_ticket(|_| ()).map(|()| Reply::Done)
     }
 
-    pub(super) fn enqueue(&self, waiting: bool) -> Result<(), StoreError> {
-        if waiting {
-            return self.write_ticket(Some(SystemClock.now().wall));
+    pub(super) fn enqueue(&self, standing: &Standing) -> Result<(), StoreError> {
+        if *standing != Standing::Out {
+            let now = SystemClock.now().wall;
+            return self.write_ticket(|ticket| standing.write_into(ticket, &self.identity.holder, now));
         }
         let Some(MyTicket { file, path, .. }) = lock(&self.ticket).take() else { return Ok(()) };
         drop(file);
@@ -50,8 +52,7 @@ impl FolderStore {
         }
     }
 
-    /// `since` puts the ticket into the queue, unless it is there already.
-    fn write_ticket(&self, since: Option<WallTime>) -> Result<(), StoreError> {
+    fn write_ticket(&self, change: impl FnOnce(&mut Ticket)) -> Result<(), StoreError> {
         let doing = "writing the ticket";
         let mut mine = lock(&self.ticket);
         let MyTicket { file, path, mut ticket } = match mine.take() {
@@ -59,10 +60,7 @@ impl FolderStore {
             None => self.new_ticket(doing)?,
         };
         ticket.counter = ticket.counter.wrapping_add(1);
-        if let (Some(since), false) = (since, ticket.waiting) {
-            ticket.waiting = true;
-            ticket.since = since;
-        }
+        change(&mut ticket);
         // A handle that failed (ESTALE: somebody swept the file up) is not put back: the next write makes a new ticket.
         if let Err(error) = write_flushed(&file, &encode_ticket(&ticket)) {
             let failed = StoreError::new(doing, &path, error);
@@ -83,8 +81,7 @@ impl FolderStore {
         for serial in 0..=u32::MAX {
             let path = self.queue_path().join(format!("{}-{serial}.json", self.identity.nonce));
             if let Created::New(file) = self.create_file(doing, &path, Some(QUEUE))? {
-                let holder = self.identity.holder.clone();
-                let ticket = Ticket { holder, since: WallTime::default(), counter: 0, waiting: false };
+                let ticket = Ticket { holder: self.identity.holder.clone(), ..Ticket::default() };
                 return Ok(MyTicket { file, path, ticket });
             }
         }
@@ -115,19 +112,17 @@ impl FolderStore {
         // the board with every heartbeat, and whoever waits writes a ticket.
         let board = files::entry_facts(&self.location.store.join("board")).ok().and_then(|facts| facts.modified);
         let now = seen.iter().map(|(written, _)| *written).chain(board).chain(self.server_time()).max();
-        let mut waiters = Vec::new();
+        let mut tickets = Vec::new();
         for (written, path) in seen {
             let age = now.and_then(|now| now.duration_since(written).ok()).unwrap_or_default();
             if age <= TICKET_LIFE
                 && let Ok(Content::Bytes(bytes, _)) = look(&path)
                 && let Some(ticket) = decode_ticket(&bytes)
-                && ticket.waiting
             {
-                waiters.push(Waiter { holder: ticket.holder, since: ticket.since });
+                tickets.push(ticket);
             }
         }
-        waiters.sort_by_key(|waiter| waiter.since);
-        Ok(waiters)
+        Ok(line(tickets))
     }
 
     /// Lists the tickets, at most [`MOST_TICKETS`].

@@ -234,7 +234,7 @@ impl Notifier {
         let Some((key, order)) = self.board.settle(call, number) else { return };
         match (order, number) {
             (Some(order), _) => self.obey(key, order).await,
-            (None, Some(_)) => {}
+            (None, Some(_)) => (self.hear)(Heard::Shown(key)),
             (None, None) => (self.hear)(Heard::Dismissed(key)),
         }
     }
