@@ -284,18 +284,37 @@ impl Store for Distant {
     }
 }
 
+/// A session that has the folder on a file server.
+fn distant(database: &Path, user: &str) -> Session {
+    let inner = counting(database, user).inner;
+    let capabilities = Capabilities { may_hang: true, caches_reads: true, native_events: false, ..inner.capabilities().clone() };
+    let store = Arc::new(Distant(inner, capabilities));
+    let options =
+        SessionOptions { timing: Timing::default(), identity: identity(user), memory: None, place: String::new(), folder: None };
+    Session::open(store, options).unwrap()
+}
+
+#[test]
+fn whoever_waits_for_a_network_folder_sleeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let _guard = anna.acquire(Wait::Never, None).unwrap();
+    let mut woken = 0;
+    let mut progress = |_: &sharelock::Status| woken += 1;
+    let waited = distant(&database, "ben").acquire(Wait::For(Duration::from_secs(4)), Some(&mut progress));
+    assert!(matches!(waited, Err(AcquireError::Taken(_))));
+    // Four times a second to show that time passes, and for what is told meanwhile; a thousand times as long as he was not listed.
+    assert!((10..100).contains(&woken), "{woken}");
+}
+
 #[test]
 fn whoever_waits_for_a_network_folder_is_listed_until_he_gives_up() {
     let folder = tempfile::tempdir().unwrap();
     let database = database(folder.path());
     let (anna, _) = session(&database, "anna", Timing::default());
     let _guard = anna.acquire(Wait::Never, None).unwrap();
-    let inner = counting(&database, "ben").inner;
-    let capabilities = Capabilities { may_hang: true, caches_reads: true, native_events: false, ..inner.capabilities().clone() };
-    let store = Arc::new(Distant(inner, capabilities));
-    let options =
-        SessionOptions { timing: Timing::default(), identity: identity("ben"), memory: None, place: String::new(), folder: None };
-    let ben = Session::open(store, options).unwrap();
+    let ben = distant(&database, "ben");
     let line =
         || -> Vec<String> { anna.look(Duration::from_secs(5)).waiting.into_iter().map(|waiter| waiter.holder.user).collect() };
     std::thread::scope(|scope| {
