@@ -311,7 +311,9 @@ fn the_icon_tells_of_trouble_first() {
 fn menus_say_what_can_be_done() {
     let mut agent = Agent::new();
     agent.sees(State::Free);
-    let rest = ["--", "Mute >", "  For 1 hour", "  Until tomorrow", "What the icons mean", "Settings…", "--", "Quit"];
+    let silence = ["--", "Mute >", "  For 1 hour", "  Until tomorrow"];
+    let help = ["Help >", "  What the icons mean", "  Show the log", "  Report a problem…"];
+    let rest = [&silence[..], &help, &["Settings…", "--", "Quit"]].concat();
     let all = |first: &[&str]| -> Vec<String> { first.iter().chain(&rest).map(|line| (*line).to_owned()).collect() };
     assert_eq!(agent.menu(), all(&["(RH is free.)", "Open", "Reserve it for me", "Details…"]));
     agent.sees(State::Held);

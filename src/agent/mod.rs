@@ -7,6 +7,9 @@
 
 mod doing;
 pub mod events;
+pub mod journal;
+pub mod line;
+pub mod log;
 pub mod model;
 pub mod page;
 pub mod pages;
@@ -21,8 +24,12 @@ use crate::config::Config;
 use crate::i18n::Language;
 use crate::i18n::agent::Meaning;
 use crate::ipc::{Answer, Request, Watched};
+use crate::platform::{desktop_name, system_name};
 use doing::Doing;
 use events::{Action, Event};
+use journal::Journal;
+use line::{Field, Line};
+use log::Log;
 use model::{Hold, Model};
 use shown::{Face, Notice, NoticeKey, View};
 use std::collections::BTreeMap;
@@ -31,7 +38,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use ui::{Heard, Ui};
 
 /// What the agent begins with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Start {
     /// The configuration.
     pub config: Config,
@@ -39,6 +46,8 @@ pub struct Start {
     pub language: Language,
     /// What is asked of it at once, as by a program of this user.
     pub requests: Vec<Request>,
+    /// Where it tells what happens to it.
+    pub log: Log,
 }
 
 /// Anything that the agent's thread hears.
@@ -69,6 +78,11 @@ impl Hotline {
     pub fn configured(&self, config: Config) {
         drop(self.0.send(Message::Event(Event::Configured(Box::new(config)))));
     }
+
+    /// Tells what is wrong with the files of settings, and whether they can be used all the same.
+    pub fn faulty(&self, problems: Vec<String>, usable: bool) {
+        drop(self.0.send(Message::Event(Event::Faulty(problems, usable))));
+    }
 }
 
 /// Runs the agent until it is told to end. `connect` is given the line on which others can reach it, and what it returns is kept until
@@ -95,7 +109,10 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
             notices: BTreeMap::new(),
             askers: BTreeMap::new(),
             next_asker: 0,
+            journal: Journal::default(),
+            log: start.log,
         };
+        agent.log.write(SystemClock.now().wall, vec![started()]);
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {
             agent.asked(request, Box::new(drop));
@@ -124,6 +141,17 @@ struct Agent {
     notices: BTreeMap<NoticeKey, Notice>,
     askers: BTreeMap<events::Asker, Reply>,
     next_asker: events::Asker,
+    journal: Journal,
+    log: Log,
+}
+
+/// Returns the first line of the log.
+fn started() -> Line {
+    Line::started()
+        .and(Field::Version, env!("CARGO_PKG_VERSION"))
+        .and(Field::System, system_name())
+        .unless_empty(Field::Desktop, &desktop_name())
+        .and(Field::Process, std::process::id())
 }
 
 impl Agent {
@@ -163,7 +191,10 @@ impl Agent {
             self.sleeping = *heard == Heard::Sleep;
         }
         let mut goes_on = true;
-        for action in self.model.handle(SystemClock.now(), event) {
+        let (now, happened) = (SystemClock.now(), event.clone());
+        let actions = self.model.handle(now, event);
+        self.log.write(now.wall, self.journal.lines(&happened, &actions, &self.model));
+        for action in actions {
             match action {
                 Action::End => goes_on = false,
                 Action::Reply(asker, answer) => {

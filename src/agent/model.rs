@@ -175,7 +175,7 @@ impl Model {
             Event::OpenedBy(key, programs) => self.opened_by(key, programs),
             Event::Heard(heard) => self.heard(now, heard),
             Event::Asked(asker, request) => self.asked(now, asker, request),
-            Event::Tick => Vec::new(),
+            Event::Faulty(..) | Event::Tick => Vec::new(),
         };
         self.tick(now);
         let held = self.entries.iter().any(|entry| !matches!(entry.hold, Hold::No));
@@ -531,7 +531,8 @@ impl Model {
             wanted: entry.wanted,
         };
         let databases = self.entries.iter().map(watched).collect();
-        Report { pid: std::process::id(), tray: self.tray, notifier: self.notifier, databases }
+        let (pid, version) = (std::process::id(), env!("CARGO_PKG_VERSION").into());
+        Report { pid, version, tray: self.tray, notifier: self.notifier, databases }
     }
 
     fn find(&self, path: &PathBuf) -> Option<Key> {

@@ -7,10 +7,11 @@ use super::exit::Exit;
 use super::language::language;
 use super::open::{lossy, told};
 use super::terminal::{give, say};
+use crate::agent::log::{self, Log};
 use crate::agent::{self, Start};
-use crate::config::{self, Broken, Config, Loaded, Places, Source};
+use crate::config::{self, Broken, Loaded, Places, Problem, Source};
 use crate::i18n::agent::{In, Said};
-use crate::i18n::{plain_json, printable};
+use crate::i18n::{Language, plain_json, printable};
 use crate::ipc::{self, Answer, Report, Request, Unanswered};
 use crate::platform::local_socket::Instance;
 use serde::Serialize;
@@ -83,7 +84,7 @@ struct DatabaseLine {
 pub(super) fn agent(arguments: &AgentArguments, loaded: Result<Loaded, Broken>) -> Exit {
     match &arguments.verb {
         AgentVerb::Run(arguments) => match told(loaded) {
-            Ok(loaded) => run(arguments, &loaded.config),
+            Ok(loaded) => run(arguments, &loaded),
             Err(exit) => exit,
         },
         AgentVerb::Status(arguments) => status(arguments),
@@ -94,15 +95,22 @@ pub(super) fn agent(arguments: &AgentArguments, loaded: Result<Loaded, Broken>) 
     }
 }
 
-fn run(arguments: &AgentRunArguments, config: &Config) -> Exit {
+fn run(arguments: &AgentRunArguments, loaded: &Loaded) -> Exit {
+    let config = &loaded.config;
     let watched = arguments.databases.iter().map(|typed| Request::Watch(absolute(&config.target(typed).path)));
     let instance = match Instance::begin() {
         Ok(Some(instance)) => instance,
         Ok(None) => return show_the_other(watched),
         Err(error) => return cannot(&error),
     };
-    let start = Start { config: config.clone(), language: language(), requests: watched.collect() };
+    let log = log::place().map_or_else(Log::none, |file| {
+        let shown = printable(&lossy(&file));
+        Log::begin(file, move |error| say(In(&Said::NoLog(shown, printable(&error.to_string())), language())))
+    });
+    let start = Start { config: config.clone(), language: language(), requests: watched.collect(), log };
+    let warnings = problems(&loaded.warnings);
     let run = agent::run(start, move |hotline| {
+        hotline.faulty(warnings, true);
         let answering = hotline.clone();
         let served = ipc::serve(instance, move |request, reply| answering.ask(request, reply));
         // Without it the agent cannot be reached by programs; the icon still works.
@@ -154,13 +162,22 @@ fn listen(following: &Arc<Mutex<Following>>) {
     own.watching = config::watch(&own.places, move || {
         let Some(following) = weak.upgrade() else { return };
         let mut own = following.lock().unwrap_or_else(PoisonError::into_inner);
-        // What cannot be used leaves what could be used before; `config check` and the doctor say why.
-        if own.source.reload().is_ok() {
-            own.hotline.configured(own.source.current().config.clone());
+        // What cannot be used leaves what could be used before; `config check`, the doctor and the log say why.
+        match own.source.reload() {
+            Ok(_) => {
+                let loaded = own.source.current();
+                own.hotline.configured(loaded.config.clone());
+                own.hotline.faulty(problems(&loaded.warnings), true);
+            }
+            Err(Broken(faults)) => own.hotline.faulty(problems(&faults), false),
         }
         drop(own);
         listen(&following);
     });
+}
+
+fn problems(faults: &[Problem]) -> Vec<String> {
+    faults.iter().map(|fault| fault.plain_line(Language::English)).collect()
 }
 
 fn status(arguments: &AgentStatusArguments) -> Exit {

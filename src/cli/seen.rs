@@ -9,6 +9,7 @@ use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::config::Target;
 use crate::doctor::waits_by;
+use crate::i18n;
 use crate::i18n::status::noticed;
 use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
 use crate::lease::record::{Holder, LeaseId};
@@ -18,7 +19,6 @@ use crate::session::describe;
 use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
 use crate::store::Waiter;
 use crate::watch::Means;
-use chrono::{Local, SecondsFormat, TimeZone};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -301,7 +301,7 @@ fn waiter_line(waiter: &Waiter) -> WaiterLine {
 
 /// Returns a time as RFC 3339 with this computer's offset.
 pub(super) fn rfc3339(time: WallTime) -> Option<String> {
-    Local.timestamp_millis_opt(time.0).single().map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, false))
+    i18n::rfc3339(time.0)
 }
 
 fn seconds(span: Duration) -> f64 {
