@@ -28,7 +28,7 @@ pub fn said(what: &Said, language: Language) -> String {
              the same one always by the same word. Please read it through before you pass it on."
                 .to_owned(),
             "Un rapport de Sharelock. Les noms de personnes, d'ordinateurs, de bases et de dossiers sont remplacés,\n\
-             le même toujours par le même mot. Relisez-le avant de le transmettre ; la suite est en anglais."
+             le même toujours par le même mot. Relisez-le avant de le transmettre ; la suite est en anglais."
                 .to_owned(),
         ),
         Said::Saved(file) => (

@@ -229,3 +229,7 @@ fn fault(problem: &Problem) -> String {
         (None, None) => kind,
     }
 }
+
+#[cfg(test)]
+#[path = "contents_tests.rs"]
+mod tests;

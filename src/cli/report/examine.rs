@@ -167,3 +167,8 @@ fn of_access(access: &Access, names: &mut Names) {
         Access::Shared(Who::Owner | Who::Everybody) | Access::ServerDecides => {}
     }
 }
+
+#[cfg(test)]
+pub(super) const fn found_for_tests(findings: Vec<(Topic, Finding)>) -> Found {
+    Found { findings, done: true }
+}

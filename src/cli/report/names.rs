@@ -374,6 +374,14 @@ fn pieces(path: &str) -> impl Iterator<Item = Piece<'_>> {
     })
 }
 
+/// Returns whether a name stands in a text, in any spelling.
+#[cfg(test)]
+pub(super) fn is_in(name: &str, text: &str) -> bool {
+    let (text, name) = (read(text), folded(name).chars().collect::<Vec<_>>());
+    let ends = |at: usize| match_end(&text, at, &name);
+    (0..text.len()).any(|at| ends(at).is_some_and(|end| is_edge(&text, at) && is_edge(&text, end)))
+}
+
 #[cfg(test)]
 #[path = "names_tests.rs"]
 mod tests;
