@@ -312,8 +312,8 @@ fn menus_say_what_can_be_done() {
     let mut agent = Agent::new();
     agent.sees(State::Free);
     let silence = ["--", "Mute >", "  For 1 hour", "  Until tomorrow"];
-    let help = ["Help >", "  What the icons mean", "  Show the log", "  Report a problem…"];
-    let rest = [&silence[..], &help, &["Settings…", "--", "Quit"]].concat();
+    let explained = ["Help >", "  What the icons mean", "  Show the log", "  Report a problem…"];
+    let rest = [&silence[..], &explained, &["Settings…", "--", "Quit"]].concat();
     let all = |first: &[&str]| -> Vec<String> { first.iter().chain(&rest).map(|line| (*line).to_owned()).collect() };
     assert_eq!(agent.menu(), all(&["(RH is free.)", "Open", "Reserve it for me", "Details…"]));
     agent.sees(State::Held);

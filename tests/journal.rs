@@ -39,8 +39,9 @@ impl Day {
     /// Lets something happen, and returns the lines.
     fn happens(&mut self, event: Event) -> Vec<String> {
         self.seconds += 1;
-        let actions = self.model.handle(self.now(), event.clone());
-        self.journal.lines(&event, &actions, &self.model).iter().map(ToString::to_string).collect()
+        let happened = event.clone();
+        let actions = self.model.handle(self.now(), event);
+        self.journal.lines(&happened, &actions, &self.model).iter().map(ToString::to_string).collect()
     }
 
     fn configured(&mut self, labels: &[&str]) -> Vec<String> {

@@ -220,7 +220,10 @@ mod tests {
 
     #[test]
     fn an_agent_without_a_last_line_is_told_with_what_it_had() {
-        let log = |lines: &[Line]| lines.iter().map(|line| format!("2026-11-25T09:12:04.000+01:00 {line}\n")).collect::<String>();
+        let log = |lines: &[Line]| {
+            let written = lines.iter().map(|line| format!("2026-11-25T09:12:04.000+01:00 {line}\n"));
+            written.collect::<Vec<_>>().concat()
+        };
         let take = Line::info("taken").and(Field::Database, "RH").and(Field::Held, "RH").and(Field::Held, "ended, started");
         let give = Line::info("given back").and(Field::Held, "");
         assert_eq!(unfinished(""), None);

@@ -132,7 +132,7 @@ fn write_all(file: &Path, waiting: &Receiver<Lines>, complain: impl FnOnce(&io::
 
 fn text(at: WallTime, lines: &[Line]) -> String {
     let time = rfc3339(at.0).unwrap_or_default();
-    lines.iter().map(|line| format!("{time} {line}\n")).collect()
+    lines.iter().map(|line| format!("{time} {line}\n")).collect::<Vec<_>>().concat()
 }
 
 /// An open file.
@@ -158,10 +158,9 @@ impl Book {
 
     fn open_file(path: &Path) -> io::Result<Self> {
         let file = files::private(OpenOptions::new().create(true).append(true).read(true)).open(path)?;
-        match range_lock::try_exclusive(&file) {
-            Ok(false) => return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another agent writes it")),
-            // Where there are no locks there is one computer, most of the time.
-            Ok(true) | Err(_) => {}
+        // Where there are no locks there is one computer, most of the time.
+        if !range_lock::try_exclusive(&file).unwrap_or(true) {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, "another agent writes it"));
         }
         let size = file.metadata()?.len();
         Ok(Self { path: path.to_path_buf(), file, size })

@@ -7,7 +7,6 @@ use crate::i18n::Language;
 use crate::i18n::doctor::{Configuration, Finding, Topic};
 
 /// Returns what is found about the settings.
-#[must_use]
 pub fn configuration(read: &Result<Loaded, Broken>, language: Language) -> impl Iterator<Item = (Topic, Finding)> {
     let (problems, rest) = match read {
         Err(Broken(problems)) => (problems, None),

@@ -45,7 +45,7 @@ pub(super) fn parts(all: &Collected) -> Vec<Part> {
     let (times, lines): (Vec<&str>, Vec<&str>) = log.lines().map(|line| line.split_once(' ').unwrap_or(("", line))).unzip();
     let hidden = names.hide(&[about(all), doctor(&all.found), settings(&all.settings), lines.join("\n")]);
     let [about, doctor, settings, lines] = <[String; 4]>::try_from(hidden).unwrap_or_default();
-    let log = times.iter().zip(lines.lines()).map(|(time, line)| format!("{time} {line}\n")).collect();
+    let log = times.iter().zip(lines.lines()).map(|(time, line)| format!("{time} {line}\n")).collect::<Vec<_>>().concat();
     let about = format!("{}\n\n{about}", said(&Said::Contents, all.language));
     [("about.txt", about), ("doctor.txt", doctor), ("settings.txt", settings), ("agent.log", log)]
         .map(|(name, text)| Part { name: name.to_owned(), text })
@@ -104,7 +104,9 @@ fn tell_names(all: &Collected, names: &mut Names) {
             }
         }
     }
-    paths.iter().for_each(|path| names.path(path));
+    for path in &paths {
+        names.path(path);
+    }
 }
 
 fn about(all: &Collected) -> String {

@@ -98,7 +98,7 @@ impl World {
             Line::warning("unreachable").and(Field::Error, format!("{}: no such file", self.path().to_uppercase())),
             Line::warning("ordered to be given up").and(Field::OrderedBy, self.full_name).and(Field::Words, self.words),
         ];
-        let log = lines.iter().map(|line| format!("2026-11-25T09:12:04.310+01:00 {line}\n")).collect();
+        let log = lines.map(|line| format!("2026-11-25T09:12:04.310+01:00 {line}\n")).concat();
         let findings = [
             Finding::FileSystem(System::Share("SMB 3.1.1".into(), format!("//{}/{}", self.machine, self.login), "hard".into())),
             Finding::Access(Access::Shared(Who::Group(self.holder.to_lowercase()))),
@@ -165,16 +165,16 @@ fn what_helps_is_left() {
     let log = text("agent.log");
     let lines: Vec<&str> = log.lines().collect();
     assert_eq!(lines[0], "2026-11-25T09:12:04.310+01:00 INFO  started system=\"Debian\"");
-    assert!(lines[1].ends_with("watched database=\"database-1\" path=\"/mnt/path-1/path-2/path-3.accdb\""), "{log}");
+    assert!(lines[1].ends_with("watched database=\"database-1\" path=\"/mnt/path-2/path-3/database-2.accdb\""), "{log}");
     assert!(lines[2].ends_with("held database=\"database-1\" person=\"person-2\" computer=\"computer-1\""), "{log}");
-    assert!(lines[3].to_lowercase().ends_with("error=\"/mnt/path-1/path-2/path-3.accdb: no such file\""), "{log}");
+    assert!(lines[3].to_lowercase().ends_with("error=\"/mnt/path-2/path-3/database-2.accdb: no such file\""), "{log}");
     assert!(lines[4].ends_with("ordered-by=\"person-1\" words=\"words-1\""), "{log}");
     let about = text("about.txt");
     assert!(about.starts_with("Un rapport de Sharelock."), "{about}");
     assert!(about.contains("Debian GNU/Linux 12") && about.contains("user         person-1\n"), "{about}");
-    assert!(about.contains("\"database-1\": held, waited for, '/mnt/path-1/path-2/path-3.accdb'"), "{about}");
+    assert!(about.contains("\"database-1\": held, waited for, '/mnt/path-2/path-3/database-2.accdb'"), "{about}");
     let settings = text("settings.txt");
-    assert!(settings.contains("path = '/mnt/path-1/path-2/path-3.accdb'"), "{settings}");
+    assert!(settings.contains("path = '/mnt/path-2/path-3/database-2.accdb'"), "{settings}");
     assert!(settings.contains("# user, line 3 of '/home/person-1/sharelock.toml'"), "{settings}");
     let doctor = text("doctor.txt");
     assert!(doctor.contains("share: ") && doctor.contains("left-behind: "), "{doctor}");
@@ -187,5 +187,5 @@ fn what_is_wrong_with_broken_settings_is_told_without_their_words() {
         Problem { severity: crate::config::Severity::Error, fault, file: Some("/home/mdupont/x.toml".into()), place: None };
     let all = Collected { settings: Err(Broken(vec![problem])), found: Vec::<(Target, Found)>::new(), ..WORLDS[0].collected() };
     let text = &parts(&all)[2].text;
-    assert_eq!(text, "# LabelTwice in '/home/person-1/path-4.toml'\n");
+    assert_eq!(text, "# LabelTwice in '/home/person-1/path-5.toml'\n");
 }

@@ -147,7 +147,7 @@ const HEAD: (&str, &str) = ("==> ", " <==");
 /// Returns the files as one text.
 fn packed(parts: &[Part]) -> String {
     let head = |name: &str| format!("{}{name}{}", HEAD.0, HEAD.1);
-    parts.iter().map(|part| format!("{}\n{}\n", head(&part.name), part.text)).collect()
+    parts.iter().map(|part| format!("{}\n{}\n", head(&part.name), part.text)).collect::<Vec<_>>().concat()
 }
 
 /// Returns the files that were shown as one text.
@@ -166,8 +166,10 @@ fn unpacked(text: &str) -> Vec<Part> {
             (_, None) => {}
         }
     }
-    parts.iter_mut().for_each(|part| part.text.truncate(part.text.trim_end_matches('\n').len()));
-    parts.iter_mut().filter(|part| !part.text.is_empty()).for_each(|part| part.text.push('\n'));
+    for part in &mut parts {
+        let text = part.text.trim_end_matches('\n');
+        part.text = if text.is_empty() { String::new() } else { format!("{text}\n") };
+    }
     parts
 }
 

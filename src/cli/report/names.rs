@@ -39,7 +39,8 @@ const EVERYWHERE: &[&str] = &[
     "Users",
     "Volumes",
     "Windows",
-    "agent.log",
+    "agent",
+    "autostart",
     "bin",
     "data",
     "dev",
@@ -146,7 +147,7 @@ impl Names {
             if let Piece::Part(part, is_computer) = piece {
                 if is_computer {
                     self.computer(part);
-                } else if !EVERYWHERE.iter().any(|known| folded(known) == folded(part)) {
+                } else if !is_everywhere(part) {
                     self.tell(Kind::Part, &[part]);
                 }
             }
@@ -187,15 +188,12 @@ impl Names {
                 }
                 found => {
                     let known = found.filter(|(_, stand)| matches!(stand, Stand::Path)).map(|(end, _)| end);
-                    match known.max(path) {
-                        Some(end) => {
-                            hidden.push_str(&self.hide_path(&written(&text[at..end])));
-                            at = end;
-                        }
-                        None => {
-                            hidden.push(text[at].plain);
-                            at += 1;
-                        }
+                    if let Some(end) = known.max(path) {
+                        hidden.push_str(&self.hide_path(&written(&text[at..end]), index));
+                        at = end;
+                    } else {
+                        hidden.push(text[at].plain);
+                        at += 1;
                     }
                 }
             }
@@ -203,15 +201,15 @@ impl Names {
         hidden
     }
 
-    fn hide_path(&self, path: &str) -> String {
+    fn hide_path(&self, path: &str, index: &Index<'_>) -> String {
         let hide = |piece| match piece {
             Piece::Kept(text) => text.to_owned(),
             Piece::Part(part, _) => {
                 let name = folded(part);
                 let (stem, ending) = split(&name);
-                match self.known.get(stem).or_else(|| self.known.get(&name)) {
-                    Some(Stand::Word(word, _)) => format!("{word}{ending}"),
-                    Some(Stand::Path) | None => part.to_owned(),
+                match self.known.get(stem) {
+                    Some(Stand::Word(word, _)) => format!("{word}{}", index.hide_words(ending)),
+                    Some(Stand::Path) | None => index.hide_words(part),
                 }
             }
         };
@@ -246,6 +244,11 @@ fn says_something(name: &str) -> bool {
     name.contains(char::is_alphanumeric)
 }
 
+fn is_everywhere(part: &str) -> bool {
+    let name = folded(part);
+    EVERYWHERE.iter().any(|known| [name.as_str(), split(&name).0].contains(&folded(known).as_str()))
+}
+
 const fn is_separator(c: char) -> bool {
     matches!(c, '/' | '\\')
 }
@@ -269,7 +272,9 @@ impl<'a> Index<'a> {
                 index.entry(first).or_default().push((name.chars().collect(), stand));
             }
         }
-        index.values_mut().for_each(|names| names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len())));
+        for names in index.values_mut() {
+            names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+        }
         Self(index)
     }
 
@@ -281,6 +286,22 @@ impl<'a> Index<'a> {
             let within = matches!(stand, Stand::Word(_, true));
             (within || (is_edge(text, at) && is_edge(text, end))).then_some((end, *stand))
         })
+    }
+
+    /// Returns a part of a path that every computer has, without the words in it that are somebody's name here.
+    fn hide_words(&self, text: &str) -> String {
+        let text = read(text);
+        let (mut hidden, mut at) = (String::new(), 0);
+        while at < text.len() {
+            if let Some((end, Stand::Word(word, _))) = self.longest(&text, at) {
+                hidden.push_str(word);
+                at = end;
+            } else {
+                hidden.push(text[at].plain);
+                at += 1;
+            }
+        }
+        hidden
     }
 }
 
@@ -321,7 +342,11 @@ fn path_end(text: &[Letter], at: usize) -> Option<usize> {
     if let Some(quote) = before.filter(|c| matches!(c, '"' | '\'' | '`')) {
         let line = text[at..].iter().take_while(|letter| letter.plain != '\n');
         if let Some(length) = line.clone().position(|letter| letter.plain == quote) {
-            return Some(at + length);
+            // A sentence that begins with a path is none.
+            let is_sentence = text[at..at + length].windows(2).any(|two| two[0].plain == ':' && two[1].plain == ' ');
+            if !is_sentence {
+                return Some(at + length);
+            }
         }
     }
     let mut end = word_end(text, at);
