@@ -187,5 +187,5 @@ fn what_is_wrong_with_broken_settings_is_told_without_their_words() {
         Problem { severity: crate::config::Severity::Error, fault, file: Some("/home/mdupont/x.toml".into()), place: None };
     let all = Collected { settings: Err(Broken(vec![problem])), found: Vec::<(Target, Found)>::new(), ..WORLDS[0].collected() };
     let text = &parts(&all)[2].text;
-    assert_eq!(text, "# LabelTwice in '/home/person-1/path-5.toml'\n");
+    assert_eq!(text, "# LabelTwice in '/home/person-1/path-4.toml'\n");
 }
