@@ -3,6 +3,7 @@
 use sharelock::WallTime;
 use sharelock::agent::events::{Action, Event, Seen};
 use sharelock::agent::model::{Hold, Model};
+use sharelock::agent::pages::{self, Subject};
 use sharelock::agent::shown::{Face, Item, Key, NoticeKey, Topic, Wish};
 use sharelock::agent::ui::Heard;
 use sharelock::agent::view;
@@ -357,4 +358,25 @@ fn whoever_asks_twice_is_answered_twice() {
     let both = [Action::Reply(1, Answer::Taken(TOKEN)), Action::Reply(2, Answer::Taken(TOKEN))];
     assert_eq!(agent.happens(Event::Taken(RH, Ok(TOKEN))), both);
     assert_eq!(agent.happens(Event::Asked(3, take())), [Action::Reply(3, Answer::Taken(TOKEN))]);
+}
+
+#[test]
+fn a_report_can_be_saved_once_it_was_shown_and_fits_into_the_window_however_long_it_is() {
+    let agent = Agent::of(Config { language: Some(Language::French), ..config(&["RH"]) });
+    let shown = |subject: &Subject| {
+        let page = pages::page(&agent.model, subject, &[], agent.now);
+        assert!(page.to_line().is_ok());
+        (page.buttons.iter().map(|button| button.id.clone()).collect::<Vec<_>>(), page)
+    };
+    let (buttons, _) = shown(&Subject::Text(Wish::Report, "Un instant…".into()));
+    assert_eq!(buttons, ["close"], "there is nothing to save yet");
+    let short = "==> about.txt <==\nx\n".to_owned();
+    let (buttons, page) = shown(&Subject::Report(short.clone()));
+    assert_eq!((buttons, page.verbatim), (vec!["save".to_owned(), "close".to_owned()], short));
+    let long = "é 2026-11-25 INFO  free\n".repeat(20_000);
+    let (_, page) = shown(&Subject::Report(long.clone()));
+    let (begin, end) = page.verbatim.split_once("\n\n…").unwrap();
+    assert!(long.starts_with(&format!("{begin}\n")) && begin.len() > 60_000 && end.contains("sharelock report --show"), "{end}");
+    let (buttons, page) = shown(&Subject::Saved("a\nb".into()));
+    assert_eq!((buttons, page.text), (vec!["close".to_owned()], vec!["a".to_owned(), "b".to_owned()]));
 }

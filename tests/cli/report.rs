@@ -115,15 +115,15 @@ fn a_report_names_nobody_and_what_is_shown_is_what_is_saved() {
     let saved = save();
     assert!(saved.status.success() && String::from_utf8_lossy(&saved.stdout).contains("problem.zip"), "{saved:?}");
     let mut archive = zip::ZipArchive::new(std::fs::File::open(&file).unwrap()).unwrap();
-    let mut all = String::new();
+    let mut all = Vec::new();
     for number in 0..archive.len() {
         let mut part = archive.by_index(number).unwrap();
         let name = part.name().unwrap().into_owned();
         let mut text = String::new();
         part.read_to_string(&mut text).unwrap();
-        all.push_str(&format!("==> {name} <==\n{text}\n"));
+        all.push(format!("==> {name} <==\n{text}\n"));
     }
-    assert_eq!(all.trim_end(), shown.out.trim_end());
+    assert_eq!(all.concat().trim_end(), shown.out.trim_end());
     let again = save();
     assert_eq!(again.status.code(), Some(73), "{again:?}");
     let french = office.command(&["report", "--show"]).env("SHARELOCK_LANG", "fr").output().unwrap();
