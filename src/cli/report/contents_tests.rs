@@ -152,7 +152,7 @@ fn no_name_is_left_in_any_file() {
             // The first paragraph is this program's own words.
             let text = if part.name == "about.txt" { part.text.split_once("\n\n").unwrap().1 } else { &part.text };
             for secret in world.secrets() {
-                assert!(!super::super::names::is_in(secret, text), "{secret:?} is left in {}:\n{text}", part.name);
+                assert!(!super::super::reading::is_in(secret, text), "{secret:?} is left in {}:\n{text}", part.name);
             }
         }
     }

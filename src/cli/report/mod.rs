@@ -8,6 +8,7 @@ mod archive;
 mod contents;
 mod examine;
 mod names;
+mod reading;
 
 use super::agent::SOON;
 use super::doctor::{listen, look};

@@ -5,67 +5,14 @@
 //! one, so all are told before the first text is read; a replacement that is replaced again, so no text is read twice; and a path with
 //! blanks in it, of which the end would stay, so known paths are names as well.
 
+use super::reading::{
+    Letter, Piece, folded, is_edge, is_everywhere, is_separator, match_end, path_end, pieces, read, split, written,
+};
 use crate::i18n::printable;
 use std::collections::BTreeMap;
-use unicode_normalization::UnicodeNormalization;
 
 /// From how many characters on the name of a person or a computer is replaced within longer words as well.
 const WITHIN_WORDS: usize = 4;
-/// Endings of files that tell what they are and not whose.
-const ENDINGS: &[&str] = &[
-    "accdb", "app", "bat", "cmd", "csv", "db", "db3", "dbc", "dbf", "desktop", "exe", "fpt", "json", "laccdb", "ldb", "lnk",
-    "lock", "log", "mdb", "odb", "ods", "py", "sh", "sqlite", "sqlite3", "tmp", "toml", "txt", "xls", "xlsb", "xlsm", "xlsx",
-    "zip",
-];
-/// Parts of paths that every computer has.
-const EVERYWHERE: &[&str] = &[
-    "{database}",
-    "~",
-    ".",
-    "..",
-    ".config",
-    ".local",
-    "Application Support",
-    "AppData",
-    "Desktop",
-    "Documents",
-    "Library",
-    "Local",
-    "Program Files",
-    "Program Files (x86)",
-    "ProgramData",
-    "Roaming",
-    "System32",
-    "Users",
-    "Volumes",
-    "Windows",
-    "agent",
-    "autostart",
-    "bin",
-    "data",
-    "dev",
-    "etc",
-    "home",
-    "lib",
-    "media",
-    "mnt",
-    "net",
-    "opt",
-    "proc",
-    "run",
-    "sbin",
-    "seen",
-    "share",
-    "sharelock",
-    "sharelock.toml",
-    "srv",
-    "state",
-    "sys",
-    "tmp",
-    "user",
-    "usr",
-    "var",
-];
 
 /// What kind of thing a name names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -162,15 +109,10 @@ impl Names {
     /// Returns the texts with every name replaced.
     pub(super) fn hide(&mut self, texts: &[String]) -> Vec<String> {
         let letters: Vec<Vec<Letter>> = texts.iter().map(|text| read(text)).collect();
-        for text in &letters {
-            let mut at = 0;
-            while at < text.len() {
-                let end = path_end(text, at).unwrap_or(at);
-                if end > at {
-                    self.path(&written(&text[at..end]));
-                }
-                at = end.max(at + 1);
-            }
+        let index = Index::of(&self.known);
+        let unknown: Vec<String> = letters.iter().flat_map(|text| unknown_paths(text, &index)).collect();
+        for path in unknown {
+            self.path(&path);
         }
         let index = Index::of(&self.known);
         letters.iter().map(|text| self.hide_one(text, &index)).collect()
@@ -217,48 +159,8 @@ impl Names {
     }
 }
 
-/// A character of a text, and what it is compared as.
-struct Letter {
-    plain: char,
-    folded: Vec<char>,
-}
-
-/// Reads a text in one spelling: a name that was typed on another system may be spelled with other code points.
-fn read(text: &str) -> Vec<Letter> {
-    text.nfc().map(|plain| Letter { plain, folded: fold(plain).collect() }).collect()
-}
-
-fn written(text: &[Letter]) -> String {
-    text.iter().map(|letter| letter.plain).collect()
-}
-
-fn fold(c: char) -> impl Iterator<Item = char> {
-    c.to_uppercase().flat_map(char::to_lowercase)
-}
-
-fn folded(text: &str) -> String {
-    text.nfc().flat_map(fold).collect()
-}
-
 fn says_something(name: &str) -> bool {
     name.contains(char::is_alphanumeric)
-}
-
-fn is_everywhere(part: &str) -> bool {
-    let name = folded(part);
-    EVERYWHERE.iter().any(|known| [name.as_str(), split(&name).0].contains(&folded(known).as_str()))
-}
-
-const fn is_separator(c: char) -> bool {
-    matches!(c, '/' | '\\')
-}
-
-/// Parts a name from an ending that tells what the file is.
-fn split(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
-        Some(at) if at > 0 && ENDINGS.iter().any(|ending| name[at + 1..].eq_ignore_ascii_case(ending)) => name.split_at(at),
-        _ => (name, ""),
-    }
 }
 
 /// The names by their first letter, the longest first.
@@ -305,106 +207,18 @@ impl<'a> Index<'a> {
     }
 }
 
-fn match_end(text: &[Letter], at: usize, name: &[char]) -> Option<usize> {
-    let (mut end, mut left) = (at, name);
-    while !left.is_empty() {
-        left = left.strip_prefix(&text.get(end)?.folded[..])?;
-        end += 1;
-    }
-    Some(end)
-}
-
-/// Returns whether a word may begin or end there.
-fn is_edge(text: &[Letter], at: usize) -> bool {
-    let is_word = |at: Option<usize>| at.and_then(|at| text.get(at)).is_some_and(|letter| letter.plain.is_alphanumeric());
-    !(is_word(at.checked_sub(1)) && is_word(Some(at)))
-}
-
-/// Returns where a path ends that begins here, and is known as one by how it begins.
-fn path_end(text: &[Letter], at: usize) -> Option<usize> {
-    let letter = |at: usize| text.get(at).map(|letter| letter.plain);
-    let before = at.checked_sub(1).and_then(letter);
-    if before.is_some_and(|c| c.is_alphanumeric() || is_separator(c) || c == '.' || c == '_') {
-        return None;
-    }
-    let begins = match (letter(at)?, letter(at + 1), letter(at + 2)) {
-        ('/', Some('/'), Some(c)) => before != Some(':') && c.is_alphanumeric(),
-        ('\\', Some('\\'), Some(c)) => c.is_alphanumeric() || matches!(c, '?' | '.'),
-        ('/', Some(c), _) => !c.is_whitespace() && !is_separator(c),
-        ('~', Some('/' | '\\'), _) => true,
-        (drive, Some(':'), Some('/' | '\\')) => drive.is_ascii_alphabetic(),
-        _ => false,
-    };
-    if !begins {
-        return None;
-    }
-    // Between quotation marks everything belongs to it.
-    if let Some(quote) = before.filter(|c| matches!(c, '"' | '\'' | '`')) {
-        let line = text[at..].iter().take_while(|letter| letter.plain != '\n');
-        if let Some(length) = line.clone().position(|letter| letter.plain == quote) {
-            // A sentence that begins with a path is none.
-            let is_sentence = text[at..at + length].windows(2).any(|two| two[0].plain == ':' && two[1].plain == ' ');
-            if !is_sentence {
-                return Some(at + length);
-            }
+/// Returns the paths in a text that are not known, or go on behind what is known.
+fn unknown_paths(text: &[Letter], index: &Index<'_>) -> Vec<String> {
+    let (mut paths, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        let known = index.longest(text, at).map_or(at, |(end, _)| end);
+        let end = path_end(text, at).unwrap_or(at);
+        if end > known {
+            paths.push(written(&text[at..end]));
         }
+        at = end.max(known).max(at + 1);
     }
-    let mut end = word_end(text, at);
-    // A word behind a blank that has a separator in it goes on with it.
-    while letter(end) == Some(' ') {
-        let next = word_end(text, end + 1);
-        if !text[end + 1..next].iter().skip(1).any(|letter| is_separator(letter.plain)) {
-            break;
-        }
-        end = next;
-    }
-    while end > at + 1 && matches!(letter(end - 1), Some('.' | ':' | ',' | ';' | '!' | '?')) {
-        end -= 1;
-    }
-    // A line and a column may stand behind it.
-    let tail = text[at..end].iter().rev().take_while(|letter| letter.plain.is_ascii_digit() || letter.plain == ':').count();
-    let colon = text[end - tail..end].iter().position(|letter| letter.plain == ':');
-    Some(colon.filter(|colon| end - tail + colon > at + 1).map_or(end, |colon| end - tail + colon))
-}
-
-fn word_end(text: &[Letter], at: usize) -> usize {
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ')' | ']' | '”' | '»' | '<' | '>' | '|' | '*');
-    text[at..].iter().position(|letter| ends(letter.plain)).map_or(text.len(), |length| at + length)
-}
-
-/// What a path is made of.
-enum Piece<'a> {
-    /// Separators, a drive.
-    Kept(&'a str),
-    /// A name; whether it is that of a computer.
-    Part(&'a str, bool),
-}
-
-fn pieces(path: &str) -> impl Iterator<Item = Piece<'_>> {
-    let doubled = |c: char| path.starts_with([c, c].iter().collect::<String>().as_str());
-    let names_computer = (doubled('\\') || doubled('/')) && !path[2..].starts_with(['?', '.']);
-    let mut rest = path;
-    let mut first = true;
-    std::iter::from_fn(move || {
-        let c = rest.chars().next()?;
-        let length = if is_separator(c) { rest.find(|c| !is_separator(c)) } else { rest.find(is_separator) };
-        let (piece, others) = rest.split_at(length.unwrap_or(rest.len()));
-        rest = others;
-        let is_drive = piece.len() == 2 && piece.ends_with(':');
-        if is_separator(c) || is_drive || matches!(piece, "." | ".." | "~" | "?") {
-            return Some(Piece::Kept(piece));
-        }
-        let is_computer = std::mem::take(&mut first) && names_computer;
-        Some(Piece::Part(piece, is_computer))
-    })
-}
-
-/// Returns whether a name stands in a text, in any spelling.
-#[cfg(test)]
-pub(super) fn is_in(name: &str, text: &str) -> bool {
-    let (text, name) = (read(text), folded(name).chars().collect::<Vec<_>>());
-    let ends = |at: usize| match_end(&text, at, &name);
-    (0..text.len()).any(|at| ends(at).is_some_and(|end| is_edge(&text, at) && is_edge(&text, end)))
+    paths
 }
 
 #[cfg(test)]

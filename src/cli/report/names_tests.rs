@@ -1,6 +1,8 @@
 //! Names as people have them, in texts as programs write them.
 
+use super::super::reading::is_in;
 use super::*;
+use unicode_normalization::UnicodeNormalization;
 
 fn hide(names: &mut Names, text: &str) -> String {
     names.hide(&[text.to_owned()]).remove(0)
