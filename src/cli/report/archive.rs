@@ -20,11 +20,15 @@ pub(super) struct Part {
     pub(super) text: String,
 }
 
-/// Returns where people look for what they have just saved: the desktop, else the documents, else the present folder.
+/// Returns where people look for what they have just saved: the desktop, else the documents, else their home. The present folder is that of
+/// whoever asked, which may be the agent.
 pub(super) fn folder() -> PathBuf {
     let folders = UserDirs::new();
-    let own = folders.iter().flat_map(|folders| [folders.desktop_dir(), folders.document_dir()]).flatten();
-    let there = own.map(Path::to_path_buf).find(|folder| folder.is_dir());
+    let all = |folders: &UserDirs| {
+        [folders.desktop_dir(), folders.document_dir(), Some(folders.home_dir())].map(|folder| folder.map(Path::to_path_buf))
+    };
+    let own = folders.iter().flat_map(all).flatten();
+    let there = own.into_iter().find(|folder| folder.is_dir());
     there.or_else(|| std::env::current_dir().ok()).unwrap_or_default()
 }
 
