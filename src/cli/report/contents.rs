@@ -27,6 +27,8 @@ pub(super) struct Collected {
     pub(super) login: String,
     pub(super) full_name: String,
     pub(super) machine: String,
+    /// The domain in which this user logs in (Windows); empty where there is none.
+    pub(super) domain: String,
     pub(super) home: Option<PathBuf>,
     pub(super) settings: Result<Loaded, Broken>,
     pub(super) agent: Result<Answer, Unanswered>,
@@ -57,6 +59,7 @@ fn tell_names(all: &Collected, names: &mut Names) {
     let own = all.full_name.split_whitespace().filter(|part| part.chars().count() >= 4);
     names.tell(Kind::Person, &[&all.login[..], &all.full_name].into_iter().chain(own).collect::<Vec<_>>());
     names.computer(&all.machine);
+    names.tell(Kind::Group, &[&all.domain]);
     if let Ok(loaded) = &all.settings {
         loaded.config.databases.iter().for_each(|database| names.tell(Kind::Database, &[&database.label]));
     }

@@ -116,6 +116,7 @@ impl World {
             login: self.login.into(),
             full_name: self.full_name.into(),
             machine: self.machine.into(),
+            domain: "OFFICE".into(),
             home: Some(home.clone().into()),
             settings: Ok(loaded),
             agent: Ok(Answer::Status(Report {

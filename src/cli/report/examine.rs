@@ -172,3 +172,33 @@ fn of_access(access: &Access, names: &mut Names) {
 pub(super) const fn found_for_tests(findings: Vec<(Topic, Finding)>) -> Found {
     Found { findings, done: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, DatabaseConfig};
+
+    #[test]
+    fn a_share_that_hangs_ends_nobodys_report() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("x.db.lock"), "{}").unwrap();
+        let database = DatabaseConfig::of_path(folder.path().join("x.db"));
+        let config = Config { databases: vec![database; 6], ..Config::default() };
+        let stop = Arc::new(AtomicBool::new(false));
+        let asked = Arc::clone(&stop);
+        // Whoever is asked who has it says stop, and never answers.
+        let hangs: Look = Arc::new(move |_: &std::path::Path| {
+            asked.store(true, Ordering::Relaxed);
+            loop {
+                std::thread::park();
+            }
+        });
+        let targets = config.targets();
+        let found = examine_all(&targets, &|_| Arc::clone(&hangs), &stop);
+        assert!(found.len() == 6 && found.iter().all(|found| !found.done));
+        assert!(found.iter().any(|found| found.findings.iter().any(|(topic, _)| *topic == Topic::FileSystem)));
+        assert!(told(&targets[0], &found[0]).ends_with("  not finished within 45 s\n"));
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["x.db.lock"]);
+    }
+}

@@ -132,6 +132,7 @@ fn collect(stop: &Arc<AtomicBool>) -> Collected {
         login: user::login(),
         full_name: user::full_name(),
         machine: user::machine_name(),
+        domain: std::env::var("USERDOMAIN").unwrap_or_default(),
         home: directories::BaseDirs::new().map(|folders| folders.home_dir().to_path_buf()),
         settings,
         agent: ipc::ask(&Request::Status, SOON),
