@@ -78,7 +78,7 @@ impl Log {
 
     /// Begins to write. `complain` is called once, when something could not be written.
     #[must_use]
-    pub fn begin(file: PathBuf, complain: impl FnOnce(&io::Error) + Send + 'static) -> Self {
+    pub fn begin(file: PathBuf, complain: impl FnOnce(&Path, &io::Error) + Send + 'static) -> Self {
         let (lines, waiting) = sync_channel(MOST_WAITING);
         let (ended, done) = channel();
         let write = move || {
@@ -111,7 +111,7 @@ impl Drop for Log {
     }
 }
 
-fn write_all(file: &Path, waiting: &Receiver<Lines>, complain: impl FnOnce(&io::Error)) {
+fn write_all(file: &Path, waiting: &Receiver<Lines>, complain: impl FnOnce(&Path, &io::Error)) {
     let (mut book, mut complain) = (None, Some(complain));
     while let Ok((at, lines)) = waiting.recv() {
         let opened = match book.take() {
@@ -123,7 +123,7 @@ fn write_all(file: &Path, waiting: &Receiver<Lines>, complain: impl FnOnce(&io::
             Ok(open) => book = Some(open),
             Err(error) => {
                 if let Some(complain) = complain.take() {
-                    complain(&error);
+                    complain(file, &error);
                 }
             }
         }
@@ -189,7 +189,7 @@ mod tests {
     fn agent(file: &Path, lines: &[Line]) -> Vec<String> {
         let complaints = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&complaints);
-        let mut log = Log::begin(file.to_path_buf(), move |error| told.lock().unwrap().push(error.to_string()));
+        let mut log = Log::begin(file.to_path_buf(), move |_, error| told.lock().unwrap().push(error.to_string()));
         for line in lines {
             log.write(NOW, vec![line.clone()]);
         }

@@ -34,6 +34,7 @@ use model::{Hold, Model};
 use shown::{Face, Notice, NoticeKey, View};
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use ui::{Heard, Ui};
 
@@ -46,8 +47,10 @@ pub struct Start {
     pub language: Language,
     /// What is asked of it at once, as by a program of this user.
     pub requests: Vec<Request>,
-    /// Where it tells what happens to it.
-    pub log: Log,
+    /// Where it tells what happens to it, if anywhere.
+    pub log: Option<PathBuf>,
+    /// Told, once, when that cannot be written.
+    pub no_log: fn(&Path, &io::Error),
 }
 
 /// Anything that the agent's thread hears.
@@ -110,7 +113,8 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
             askers: BTreeMap::new(),
             next_asker: 0,
             journal: Journal::default(),
-            log: start.log,
+            // Its thread must not begin before the signals are taken over.
+            log: start.log.map_or_else(Log::none, |file| Log::begin(file, start.no_log)),
         };
         agent.log.write(SystemClock.now().wall, vec![started()]);
         agent.happen(Event::Configured(Box::new(start.config)));

@@ -7,8 +7,7 @@ use super::exit::Exit;
 use super::language::language;
 use super::open::{lossy, told};
 use super::terminal::{give, say};
-use crate::agent::log::{self, Log};
-use crate::agent::{self, Start};
+use crate::agent::{self, Start, log};
 use crate::config::{self, Broken, Loaded, Places, Problem, Source};
 use crate::i18n::agent::{In, Said};
 use crate::i18n::{Language, plain_json, printable};
@@ -103,11 +102,7 @@ fn run(arguments: &AgentRunArguments, loaded: &Loaded) -> Exit {
         Ok(None) => return show_the_other(watched),
         Err(error) => return cannot(&error),
     };
-    let log = log::place().map_or_else(Log::none, |file| {
-        let shown = printable(&lossy(&file));
-        Log::begin(file, move |error| say(In(&Said::NoLog(shown, printable(&error.to_string())), language())))
-    });
-    let start = Start { config: config.clone(), language: language(), requests: watched.collect(), log };
+    let start = Start { config: config.clone(), language: language(), requests: watched.collect(), log: log::place(), no_log };
     let warnings = problems(&loaded.warnings);
     let run = agent::run(start, move |hotline| {
         hotline.faulty(warnings, true);
@@ -174,6 +169,10 @@ fn listen(following: &Arc<Mutex<Following>>) {
         drop(own);
         listen(&following);
     });
+}
+
+fn no_log(file: &Path, error: &std::io::Error) {
+    say(In(&Said::NoLog(printable(&lossy(file)), printable(&error.to_string())), language()));
 }
 
 fn problems(faults: &[Problem]) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! The agent's log and reports, with real processes and without a desktop.
 
-use crate::support::{Place, Running, Said, eventually, finish};
+use crate::support::{Place, Running, Said, eventually, finish, signal};
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
@@ -63,9 +63,11 @@ fn the_log_tells_what_a_killed_agent_had() {
     assert_eq!(office.run(&["agent", "stop"]).code, Some(0));
     assert_eq!(next.code(), Some(0));
     assert!(office.log().ends_with("INFO  ended\n"), "{}", office.log());
+    // The end of the session is a signal.
     let mut last = office.agent();
-    office.run(&["agent", "stop"]);
+    signal("TERM", last.pid());
     assert_eq!(last.code(), Some(0));
+    assert!(office.log().ends_with("INFO  ended\n") && office.log().contains("ending: the session ends"), "{}", office.log());
     assert_eq!(office.log().matches("did not end in order").count(), 1, "{}", office.log());
 }
 
