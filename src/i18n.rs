@@ -416,7 +416,9 @@ pub mod config;
 pub mod doctor;
 mod english;
 mod french;
+pub mod here;
 mod reason;
+pub mod report;
 pub mod shortcut;
 pub mod status;
 
@@ -424,7 +426,7 @@ mod times;
 
 pub use french::help as french_help;
 pub use reason::{Reason, Thing};
-pub use times::{day_of, decimal, hour_of};
+pub use times::{day_of, decimal, hour_of, rfc3339};
 
 #[cfg(test)]
 mod tests;

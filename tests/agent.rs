@@ -6,6 +6,7 @@ mod asking;
 use sharelock::WallTime;
 use sharelock::agent::events::{Action, Event, Seen};
 use sharelock::agent::model::{Hold, Model};
+use sharelock::agent::pages::{self, Subject};
 use sharelock::agent::shown::{Face, Item, Key, NoticeKey, Topic, Wish};
 use sharelock::agent::ui::Heard;
 use sharelock::agent::view;
@@ -320,7 +321,9 @@ fn the_icon_tells_of_trouble_first() {
 fn menus_say_what_can_be_done() {
     let mut agent = Agent::new();
     agent.sees(State::Free);
-    let rest = ["--", "Mute >", "  For 1 hour", "  Until tomorrow", "What the icons mean", "Settings…", "--", "Quit"];
+    let silence = ["--", "Mute >", "  For 1 hour", "  Until tomorrow"];
+    let explained = ["Help >", "  What the icons mean", "  Show the log", "  Report a problem…"];
+    let rest = [&silence[..], &explained, &["Settings…", "--", "Quit"]].concat();
     let all = |first: &[&str]| -> Vec<String> { first.iter().chain(&rest).map(|line| (*line).to_owned()).collect() };
     assert_eq!(agent.menu(), all(&["(RH is free.)", "Open", "Reserve it for me", "Details…"]));
     agent.sees(State::Held);
@@ -511,4 +514,25 @@ fn a_lent_lease_that_is_released_anyway_is_told_to_its_borrower() {
     assert_eq!(agent.wishes(Wish::ReleaseAnyway(RH)), [Action::GiveBack(RH)]);
     assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), [Action::Reply(5, Answer::TakenBack)]);
     assert_eq!(agent.happens(borrows(6, 0)), [Action::Reply(6, Answer::NotHeld)]);
+}
+
+#[test]
+fn a_report_can_be_saved_once_it_was_shown_and_fits_into_the_window_however_long_it_is() {
+    let agent = Agent::of(Config { language: Some(Language::French), ..config(&["RH"]) });
+    let shown = |subject: &Subject| {
+        let page = pages::page(&agent.model, subject, &[], agent.now);
+        assert!(page.to_line().is_ok());
+        (page.buttons.iter().map(|button| button.id.clone()).collect::<Vec<_>>(), page)
+    };
+    let (buttons, _) = shown(&Subject::Text(Wish::Report, "Un instant…".into()));
+    assert_eq!(buttons, ["close"], "there is nothing to save yet");
+    let short = "==> about.txt <==\nx\n".to_owned();
+    let (buttons, page) = shown(&Subject::Report(short.clone()));
+    assert_eq!((buttons, page.verbatim), (vec!["save".to_owned(), "close".to_owned()], short));
+    let long = "é 2026-11-25 INFO  free\n".repeat(20_000);
+    let (_, page) = shown(&Subject::Report(long.clone()));
+    let (begin, end) = page.verbatim.split_once("\n\n…").unwrap();
+    assert!(long.starts_with(&format!("{begin}\n")) && begin.len() > 60_000 && end.contains("sharelock report --show"), "{end}");
+    let (buttons, page) = shown(&Subject::Saved("a\nb".into()));
+    assert_eq!((buttons, page.text), (vec!["close".to_owned()], vec!["a".to_owned(), "b".to_owned()]));
 }

@@ -7,6 +7,7 @@
 use super::Message;
 use super::events::{Action, Asker, Event, Seen};
 use super::lending;
+use super::log;
 use super::model::Model;
 use super::page::Said;
 use super::pages::{self, DAYS, Subject};
@@ -26,9 +27,9 @@ use crate::session::{Acquire, AcquireError, Database, Guard, News, NotOpened, Op
 use crate::store::{PastLease, Standing};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
@@ -69,6 +70,7 @@ struct Shown {
     window: Window,
     subject: Subject,
     past: Vec<PastLease>,
+    language: Language,
 }
 
 /// What a watched database needs here.
@@ -133,8 +135,9 @@ impl Doing {
             Action::Start(key, writes) => self.start(key, writes, model),
             Action::Window(wish) => self.window(&wish, model),
             Action::EditSettings => edit_settings(),
+            Action::ShowLog => show_log(),
             // The rest is the agent's own business.
-            Action::ShowLog | Action::Reply(..) | Action::Tell(..) | Action::Lend { .. } | Action::End => {}
+            Action::Reply(..) | Action::Tell(..) | Action::Lend { .. } | Action::End => {}
         }
     }
 
@@ -175,7 +178,9 @@ impl Doing {
                 shown.subject = match (&shown.subject, told) {
                     (Subject::Welcome(_), Ok(_)) => Subject::Details(None),
                     (Subject::Welcome(_), Err(why)) => Subject::Welcome(why),
+                    (Subject::Text(Wish::Report, _), Ok(text)) => Subject::Report(text),
                     (Subject::Text(wish, _), Ok(text) | Err(text)) => Subject::Text(wish.clone(), text),
+                    (Subject::Saved(_), Ok(text) | Err(text)) => Subject::Saved(text),
                     (subject, _) => subject.clone(),
                 };
                 Some(Event::Tick)
@@ -191,7 +196,8 @@ impl Doing {
     }
 
     fn window(&mut self, wish: &Wish, model: &Model) {
-        let wait = || In(&Pages::Wait, model.language()).to_string();
+        let language = model.language();
+        let wait = || In(&Pages::Wait, language).to_string();
         let subject = match wish {
             Wish::Legend => Subject::Legend,
             Wish::Add => Subject::Welcome(String::new()),
@@ -202,12 +208,12 @@ impl Doing {
         self.serial += 1;
         let serial = self.serial;
         if let Some(shown) = &mut self.shown {
-            (shown.serial, shown.subject, shown.past) = (serial, subject, Vec::new());
+            (shown.serial, shown.subject, shown.past, shown.language) = (serial, subject, Vec::new(), language);
         } else {
             let sender = self.sender.clone();
             let opened = Window::open(move |said| drop(sender.send(Message::Done(Outcome::Window(said)))));
             let Ok(window) = opened else { return };
-            self.shown = Some(Shown { serial, window, subject, past: Vec::new() });
+            self.shown = Some(Shown { serial, window, subject, past: Vec::new(), language });
         }
         match wish {
             Wish::Details(Some(key)) => self.past(serial, *key),
@@ -233,31 +239,46 @@ impl Doing {
                     return Some(Event::Heard(Heard::Wish(wish)));
                 }
                 let shown = self.shown.as_ref()?;
-                let serial = shown.serial;
+                let (serial, language) = (shown.serial, shown.language);
                 let arguments: Vec<OsString> = match id.as_str() {
                     "add" => {
                         let path = PathBuf::from(value.unwrap_or_default().trim());
                         let label = path.file_stem().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
                         vec!["config".into(), "add".into(), label, path.into()]
                     }
-                    "save" => vec!["report".into()],
+                    "save" => return self.save(),
                     _ => return None,
                 };
-                self.ask_command_line(serial, arguments, Language::default());
+                self.ask_command_line(serial, arguments, String::new(), language);
                 None
             }
         }
     }
 
     fn tell(&self, serial: u64, arguments: Vec<OsString>, model: &Model) {
-        self.ask_command_line(serial, arguments, model.language());
+        self.ask_command_line(serial, arguments, String::new(), model.language());
     }
 
-    /// Lets this program's command line do something, and shows what it says.
-    fn ask_command_line(&self, serial: u64, arguments: Vec<OsString>, language: Language) {
+    /// Saves the report that was read, as it was read.
+    fn save(&mut self) -> Option<Event> {
+        let shown = self.shown.as_mut()?;
+        let Subject::Report(text) = &shown.subject else { return None };
+        let (serial, text, language) = (shown.serial, text.clone(), shown.language);
+        shown.subject = Subject::Saved(In(&Pages::Wait, language).to_string());
+        self.ask_command_line(serial, vec!["report".into(), "--shown".into()], text, language);
+        Some(Event::Tick)
+    }
+
+    /// Lets this program's command line do something with that input, and shows what it says.
+    fn ask_command_line(&self, serial: u64, arguments: Vec<OsString>, input: String, language: Language) {
         self.apart("sharelock-ask", move || {
-            let told =
-                own_program().and_then(|mut command| command.args(arguments).env("SHARELOCK_LANG", language.code()).output());
+            let told = own_program().and_then(|mut command| {
+                command.args(arguments).env("SHARELOCK_LANG", language.code());
+                let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+                // Whoever reads none of it has ended, and how is told below.
+                drop(child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes())));
+                child.wait_with_output()
+            });
             Outcome::Told(
                 serial,
                 match told {
@@ -427,6 +448,13 @@ fn edit_settings() {
     // One that is there stays as it is.
     drop(config::create(&file, config::EXAMPLE));
     drop(open::that_detached(file));
+}
+
+/// Opens the log in whatever opens such files here.
+fn show_log() {
+    if let Some(file) = log::place() {
+        drop(open::that_detached(file));
+    }
 }
 
 fn not_opened(error: &NotOpened) -> Seen {

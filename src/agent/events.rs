@@ -32,6 +32,8 @@ pub type Asker = u64;
 pub enum Event {
     /// The configuration is this, at the start and whenever it changes.
     Configured(Box<Config>),
+    /// The files of settings have these faults; whether they can be used all the same.
+    Faulty(Vec<String>, bool),
     /// A look has shown this.
     Seen(Key, Box<Seen>),
     /// A lease that the agent holds has news.

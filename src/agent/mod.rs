@@ -9,7 +9,10 @@ pub mod asking;
 pub mod custody;
 mod doing;
 pub mod events;
+pub mod journal;
 mod lending;
+pub mod line;
+pub mod log;
 pub mod model;
 pub mod page;
 pub mod pages;
@@ -25,17 +28,22 @@ use crate::config::Config;
 use crate::i18n::Language;
 use crate::i18n::agent::Meaning;
 use crate::ipc::{Answer, Request, Watched};
+use crate::platform::{desktop_name, system_name};
 use doing::Doing;
 use events::{Action, Event};
+use journal::Journal;
+use line::{Field, Line};
+use log::Log;
 use model::{Hold, Model};
 use shown::{Face, Notice, NoticeKey, View, Wish};
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use ui::{Heard, Ui};
 
 /// What the agent begins with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Start {
     /// The configuration.
     pub config: Config,
@@ -45,6 +53,10 @@ pub struct Start {
     pub requests: Vec<Request>,
     /// Nobody has configured anything yet: help with it.
     pub welcome: bool,
+    /// Where it tells what happens to it, if anywhere.
+    pub log: Option<PathBuf>,
+    /// Told, once, when that cannot be written.
+    pub no_log: fn(&Path, &io::Error),
 }
 
 /// Anything that the agent's thread hears.
@@ -75,6 +87,11 @@ impl Hotline {
     pub fn configured(&self, config: Config) {
         drop(self.0.send(Message::Event(Event::Configured(Box::new(config)))));
     }
+
+    /// Tells what is wrong with the files of settings, and whether they can be used all the same.
+    pub fn faulty(&self, problems: Vec<String>, usable: bool) {
+        drop(self.0.send(Message::Event(Event::Faulty(problems, usable))));
+    }
 }
 
 /// Runs the agent until it is told to end. `connect` is given the line on which others can reach it, and what it returns is kept until
@@ -104,7 +121,11 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
             notices: BTreeMap::new(),
             askers: BTreeMap::new(),
             next_asker: 0,
+            journal: Journal::default(),
+            // Its thread must not begin before the signals are taken over.
+            log: start.log.map_or_else(Log::none, |file| Log::begin(file, start.no_log)),
         };
+        agent.log.write(SystemClock.now().wall, vec![started()]);
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {
             agent.asked(request, mpsc::channel().0);
@@ -136,6 +157,17 @@ struct Agent {
     notices: BTreeMap<NoticeKey, Notice>,
     askers: BTreeMap<events::Asker, Reply>,
     next_asker: events::Asker,
+    journal: Journal,
+    log: Log,
+}
+
+/// Returns the first line of the log.
+fn started() -> Line {
+    Line::started()
+        .and(Field::Version, env!("CARGO_PKG_VERSION"))
+        .and(Field::System, system_name())
+        .unless_empty(Field::Desktop, &desktop_name())
+        .and(Field::Process, std::process::id())
 }
 
 impl Agent {
@@ -175,7 +207,10 @@ impl Agent {
             self.sleeping = *heard == Heard::Sleep;
         }
         let mut goes_on = true;
-        for action in self.model.handle(SystemClock.now(), event) {
+        let (now, happened) = (SystemClock.now(), event.clone());
+        let actions = self.model.handle(now, event);
+        self.log.write(now.wall, self.journal.lines(&happened, &actions, &self.model));
+        for action in actions {
             match action {
                 Action::End => {
                     self.doing.leave();

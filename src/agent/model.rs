@@ -200,7 +200,7 @@ impl Model {
             Event::WorkIsOver(key, number) => self.work_is_over(key, number),
             Event::Heard(heard) => self.heard(now, heard),
             Event::Asked(asker, request) => self.asked(now, asker, request),
-            Event::Tick => Vec::new(),
+            Event::Faulty(..) | Event::Tick => Vec::new(),
         };
         actions.append(&mut self.tick(now));
         actions.extend(self.entries.iter_mut().filter_map(|entry| entry.settle_questions(now)));

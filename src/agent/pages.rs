@@ -6,7 +6,7 @@
 
 use super::events::Seen;
 use super::model::{Entry, Model};
-use super::page::{Action, Button, Day, Field, Kind, Mark, Page, Row, Span, Timeline, Tone, VERSION};
+use super::page::{Action, Button, Day, Field, Kind, MOST_VERBATIM, Mark, Page, Row, Span, Timeline, Tone, VERSION};
 use super::shown::{Face, Item, Key, Wish};
 use super::view::{asides, face, meaning, of_one, sentence};
 use crate::clock::{Moment, WallTime};
@@ -29,8 +29,12 @@ pub enum Subject {
     Legend,
     /// The first database; and why the last try failed, or nothing.
     Welcome(String),
-    /// A text to read through: why it cannot be opened, or what a report would say.
+    /// A text to read through: why it cannot be opened, or why there is no report.
     Text(Wish, String),
+    /// What a report would say.
+    Report(String),
+    /// Where the report is, or why it could not be saved.
+    Saved(String),
 }
 
 /// Returns the page about something. `past` is what is known of the database that it is about.
@@ -67,15 +71,39 @@ pub fn page(model: &Model, subject: &Subject, past: &[PastLease], now: Moment) -
                 Wish::Report => In(&Pages::Report, language).to_string(),
                 _ => In(&Label::Why, language).to_string(),
             },
-            text: if *wish == Wish::Report { vec![In(&Pages::NothingIsSent, language).to_string()] } else { Vec::new() },
-            verbatim: text.clone(),
-            buttons: match wish {
-                Wish::Report => vec![button(&Label::Save, "save", Kind::Default, language), close(language)],
-                _ => vec![close(language)],
-            },
+            verbatim: fitting(text, language),
+            buttons: vec![close(language)],
+            ..Page::default()
+        },
+        Subject::Report(text) => Page {
+            v: VERSION,
+            title,
+            heading: In(&Pages::Report, language).to_string(),
+            text: vec![In(&Pages::NothingIsSent, language).to_string()],
+            verbatim: fitting(text, language),
+            buttons: vec![button(&Label::Save, "save", Kind::Default, language), close(language)],
+            ..Page::default()
+        },
+        Subject::Saved(text) => Page {
+            v: VERSION,
+            title,
+            heading: In(&Pages::Report, language).to_string(),
+            text: text.lines().map(str::to_owned).collect(),
+            buttons: vec![close(language)],
             ..Page::default()
         },
     }
+}
+
+/// Returns a text, or as many of its lines as a window shows, and that there are more.
+fn fitting(text: &str, language: Language) -> String {
+    if text.len() <= MOST_VERBATIM {
+        return text.to_owned();
+    }
+    let more = In(&Pages::More, language).to_string();
+    let room = (0..=MOST_VERBATIM - more.len() - 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let whole = text[..room].rfind('\n').unwrap_or(room);
+    format!("{}\n\n{more}", &text[..whole])
 }
 
 /// What a person wants of a database that is in use.

@@ -92,7 +92,8 @@ impl Model {
             wanted: entry.wanted,
         };
         let databases = self.entries.iter().map(watched).collect();
-        Report { pid: std::process::id(), tray: self.tray, notifier: self.notifier, databases }
+        let (pid, version) = (std::process::id(), env!("CARGO_PKG_VERSION").into());
+        Report { pid, version, tray: self.tray, notifier: self.notifier, databases }
     }
 
     fn find(&self, path: &PathBuf) -> Option<Key> {

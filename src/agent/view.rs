@@ -207,7 +207,8 @@ fn menu(model: &Model, entries: &[&Entry], now: Moment) -> Vec<Item> {
         Item::More(label(Label::Mute), vec![hour, Item::Verb(label(Label::MuteUntilTomorrow), Wish::MuteUntilTomorrow)])
     };
     menu.push(mute);
-    menu.push(Item::Verb(label(Label::Legend), Wish::Legend));
+    let help = [(Label::Legend, Wish::Legend), (Label::Log, Wish::Log), (Label::Report, Wish::Report)];
+    menu.push(Item::More(label(Label::Help), help.into_iter().map(|(name, wish)| Item::Verb(label(name), wish)).collect()));
     menu.push(Item::Verb(label(Label::Settings), Wish::Settings));
     menu.push(Item::Line);
     menu.push(Item::Verb(label(Label::Quit), Wish::Quit));

@@ -7,10 +7,10 @@ use super::exit::Exit;
 use super::language::language;
 use super::open::{lossy, told};
 use super::terminal::{give, say};
-use crate::agent::{self, Start};
-use crate::config::{self, Broken, Config, Loaded, Places, Source};
+use crate::agent::{self, Start, log};
+use crate::config::{self, Broken, Loaded, Places, Problem, Source};
 use crate::i18n::agent::{In, Said};
-use crate::i18n::{plain_json, printable};
+use crate::i18n::{Language, plain_json, printable};
 use crate::ipc::{self, Answer, Report, Request, Unanswered};
 use crate::platform::local_socket::Instance;
 use crate::session::default_memory;
@@ -84,7 +84,7 @@ struct DatabaseLine {
 pub(super) fn agent(arguments: &AgentArguments, loaded: Result<Loaded, Broken>) -> Exit {
     match &arguments.verb {
         AgentVerb::Run(arguments) => match told(loaded) {
-            Ok(loaded) => run(arguments, &loaded.config),
+            Ok(loaded) => run(arguments, &loaded),
             Err(exit) => exit,
         },
         AgentVerb::Status(arguments) => status(arguments),
@@ -95,17 +95,21 @@ pub(super) fn agent(arguments: &AgentArguments, loaded: Result<Loaded, Broken>) 
     }
 }
 
-fn run(arguments: &AgentRunArguments, config: &Config) -> Exit {
+fn run(arguments: &AgentRunArguments, loaded: &Loaded) -> Exit {
+    let config = &loaded.config;
     let watched = arguments.databases.iter().map(|typed| Request::Watch(absolute(&config.target(typed).path)));
     let instance = match Instance::begin() {
         Ok(Some(instance)) => instance,
         Ok(None) => return show_the_other(watched),
         Err(error) => return cannot(&error),
     };
+    let config = &loaded.config;
     let requests: Vec<Request> = watched.collect();
     let welcome = requests.is_empty() && config.databases.is_empty() && is_first_start();
-    let start = Start { config: config.clone(), language: language(), requests, welcome };
+    let start = Start { config: config.clone(), language: language(), requests, welcome, log: log::place(), no_log };
+    let warnings = problems(&loaded.warnings);
     let run = agent::run(start, move |hotline| {
+        hotline.faulty(warnings, true);
         let answering = hotline.clone();
         let served = ipc::serve(instance, move |request, reply| answering.ask(request, reply));
         // Without it the agent cannot be reached by programs; the icon still works.
@@ -164,13 +168,26 @@ fn listen(following: &Arc<Mutex<Following>>) {
     own.watching = config::watch(&own.places, move || {
         let Some(following) = weak.upgrade() else { return };
         let mut own = following.lock().unwrap_or_else(PoisonError::into_inner);
-        // What cannot be used leaves what could be used before; `config check` and the doctor say why.
-        if own.source.reload().is_ok() {
-            own.hotline.configured(own.source.current().config.clone());
+        // What cannot be used leaves what could be used before; `config check`, the doctor and the log say why.
+        match own.source.reload() {
+            Ok(_) => {
+                let loaded = own.source.current();
+                own.hotline.configured(loaded.config.clone());
+                own.hotline.faulty(problems(&loaded.warnings), true);
+            }
+            Err(Broken(faults)) => own.hotline.faulty(problems(&faults), false),
         }
         drop(own);
         listen(&following);
     });
+}
+
+fn no_log(file: &Path, error: &std::io::Error) {
+    say(In(&Said::NoLog(printable(&lossy(file)), printable(&error.to_string())), language()));
+}
+
+fn problems(faults: &[Problem]) -> Vec<String> {
+    faults.iter().map(|fault| fault.plain_line(Language::English)).collect()
 }
 
 fn status(arguments: &AgentStatusArguments) -> Exit {

@@ -4,6 +4,7 @@
 //! report that nobody reads to its end, so the verdict is one line, and the last.
 
 use super::exit::Exit;
+use super::here;
 use super::language::language;
 use super::open::{detail, lossy};
 use super::take::duration;
@@ -71,15 +72,15 @@ struct Line<'a> {
 pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
     let read = config::load(&Places::find());
     let config = read.as_ref().map_or_else(|_| Config::default(), |loaded| loaded.config.clone());
-    let configuration = configuration(&read, language());
+    let here = configuration(&read, language()).chain(here::findings()).collect();
     let target = config.target(&arguments.path);
     let stop = Arc::new(AtomicBool::new(false));
-    if let Err(error) = listen(&stop) {
+    if let Err(error) = listen(&[&stop]) {
         say(printable(&error.to_string()));
         return Exit::System;
     }
     let pair = arguments.pair.clone().map(|code| Appointment { code, wait: arguments.timeout });
-    let request = Request { path: target.path, look: look(target.timing), configuration, pair, stop };
+    let request = Request { path: target.path, look: look(target.timing), here, pair, stop };
     let mut report = Report::new(arguments);
     match examine(&request, &mut |news| report.tell(news)) {
         Err(error) => {
@@ -96,10 +97,10 @@ pub(super) fn doctor(arguments: &DoctorArguments) -> Exit {
 }
 
 /// The first signal stops the examination, which removes what it made; the second one ends the process.
-fn listen(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
-    let stop = Arc::clone(stop);
+pub(super) fn listen(stop: &[&Arc<AtomicBool>]) -> std::io::Result<()> {
+    let stop: Vec<Arc<AtomicBool>> = stop.iter().map(|stop| Arc::clone(stop)).collect();
     Signals::install_with(move |signal| {
-        if stop.swap(true, Ordering::Relaxed) {
+        if stop.iter().any(|stop| stop.swap(true, Ordering::Relaxed)) {
             std::process::exit(i32::from(Exit::Signalled(signal.number).code()));
         }
         say(aside(&Aside::Stopped, language()));
@@ -108,7 +109,7 @@ fn listen(stop: &Arc<AtomicBool>) -> std::io::Result<()> {
 }
 
 /// Looks at one database as `status` does.
-fn look(timing: Timing) -> Look {
+pub(super) fn look(timing: Timing) -> Look {
     Arc::new(move |path: &Path| {
         let opened = Options::default().timing(timing).open(path).map_err(|error| detail(&error))?;
         Ok(opened.look(PATIENCE))

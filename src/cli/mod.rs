@@ -15,6 +15,7 @@ mod exit;
 mod force_release;
 mod gui;
 mod help;
+mod here;
 mod history;
 mod hold;
 mod keep;
@@ -22,6 +23,7 @@ mod language;
 mod manual;
 mod onlooker;
 mod open;
+mod report;
 mod run;
 mod seen;
 mod shortcut;
@@ -116,6 +118,8 @@ enum Verb {
     Man(manual::ManArguments),
     /// Find out what is wrong with a shared folder
     Doctor(doctor::DoctorArguments),
+    /// Collect what is needed to report a problem, with names hidden; sends nothing
+    Report(report::ReportArguments),
     /// See it work, with two real programs in a temporary folder
     #[command(after_help = "Examples:\n  sharelock demo      Takes ten seconds and leaves nothing behind")]
     Demo,
@@ -164,6 +168,7 @@ fn act(words: Vec<OsString>) -> ExitCode {
         Verb::Completions(arguments) => manual::completions(arguments).code(),
         Verb::Man(arguments) => manual::man(arguments).code(),
         Verb::Doctor(arguments) => doctor::doctor(arguments).code(),
+        Verb::Report(arguments) => report::report(arguments).code(),
         Verb::Demo => demo::demo().code(),
         Verb::DemoTurn(arguments) => demo::turn(arguments).code(),
     };

@@ -9,6 +9,7 @@ use super::terminal::{colours, give, tinted, tone};
 use crate::clock::WallTime;
 use crate::config::Target;
 use crate::doctor::waits_by;
+use crate::i18n;
 use crate::i18n::agent::In;
 use crate::i18n::asking::Asking;
 use crate::i18n::status::noticed;
@@ -20,7 +21,6 @@ use crate::session::describe;
 use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
 use crate::store::{Waiter, place_of};
 use crate::watch::Means;
-use chrono::{Local, SecondsFormat, TimeZone};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -361,7 +361,7 @@ fn waiter_line(waiter: &Waiter, status: &Status, me: &Holder) -> WaiterLine {
 
 /// Returns a time as RFC 3339 with this computer's offset.
 pub(super) fn rfc3339(time: WallTime) -> Option<String> {
-    Local.timestamp_millis_opt(time.0).single().map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, false))
+    i18n::rfc3339(time.0)
 }
 
 fn seconds(span: Duration) -> f64 {

@@ -4,17 +4,16 @@
 
 use crate::config::{Broken, Loaded, Severity};
 use crate::i18n::Language;
-use crate::i18n::doctor::{Configuration, Finding};
+use crate::i18n::doctor::{Configuration, Finding, Topic};
 
 /// Returns what is found about the settings.
-#[must_use]
-pub fn configuration(read: &Result<Loaded, Broken>, language: Language) -> Vec<Finding> {
+pub fn configuration(read: &Result<Loaded, Broken>, language: Language) -> impl Iterator<Item = (Topic, Finding)> {
     let (problems, rest) = match read {
         Err(Broken(problems)) => (problems, None),
         Ok(loaded) if loaded.files.is_empty() => (&loaded.warnings, Some(Configuration::Nothing)),
         Ok(loaded) => (&loaded.warnings, Some(Configuration::Good(loaded.config.databases.len()))),
     };
-    let told = problems.iter().map(|problem| {
+    let told = problems.iter().map(move |problem| {
         let line = problem.plain_line(language);
         match problem.severity {
             Severity::Warning => Configuration::PassedOver(line),
@@ -22,5 +21,5 @@ pub fn configuration(read: &Result<Loaded, Broken>, language: Language) -> Vec<F
         }
     });
     let rest = rest.filter(|_| problems.is_empty());
-    told.chain(rest).map(Finding::Configuration).collect()
+    told.chain(rest).map(|what| (Topic::Configuration, Finding::Configuration(what)))
 }

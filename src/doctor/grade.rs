@@ -4,6 +4,7 @@ use crate::i18n::doctor::{
     Access, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Pair, Skip, Space, Speed, Sync, System,
     Topic, Waits, Writing,
 };
+use crate::i18n::here::{Agent, Starts};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub const fn topic_word(topic: Topic) -> &'static str {
         Topic::PairNames => "pair-names",
         Topic::PairClock => "pair-clock",
         Topic::Configuration => "configuration",
+        Topic::Autostart => "autostart",
+        Topic::Agent => "agent",
     }
 }
 
@@ -101,6 +104,30 @@ pub const fn grade(finding: &Finding) -> (&'static str, Grade) {
         Finding::Configuration(Configuration::Good(_)) => ("settings-fit", Grade::Ok),
         Finding::Configuration(Configuration::PassedOver(_)) => ("passed-over", Grade::Warning),
         Finding::Configuration(Configuration::Broken(_)) => ("settings-broken", Grade::Failure),
+        Finding::Autostart(what) => starts(what),
+        Finding::Agent(what) => agent(what),
+    }
+}
+
+const fn starts(what: &Starts) -> (&'static str, Grade) {
+    match what {
+        Starts::Yes(_) => ("starts", Grade::Ok),
+        Starts::No => ("does-not-start", Grade::Ok),
+        Starts::TurnedOff => ("turned-off", Grade::Ok),
+        Starts::ProgramGone(_) => ("program-gone", Grade::Warning),
+        Starts::Unknown(_) => ("start-unknown", Grade::Skipped),
+    }
+}
+
+const fn agent(what: &Agent) -> (&'static str, Grade) {
+    match what {
+        Agent::Absent => ("no-agent", Grade::Ok),
+        Agent::Runs(..) => ("agent-runs", Grade::Ok),
+        Agent::Silent => ("agent-silent", Grade::Warning),
+        Agent::OtherVersion(..) => ("other-version", Grade::Warning),
+        Agent::NoIcon => ("no-icon", Grade::Warning),
+        Agent::NoNotifications => ("no-notifications", Grade::Warning),
+        Agent::NoLog(_) => ("no-log", Grade::Warning),
     }
 }
 

@@ -62,8 +62,8 @@ pub struct Request {
     pub path: PathBuf,
     /// How to look at one database.
     pub look: Look,
-    /// What was found about the settings; told first.
-    pub configuration: Vec<Finding>,
+    /// What was found about this computer's own part; told first.
+    pub here: Vec<(Topic, Finding)>,
     /// Whom to meet there.
     pub pair: Option<Appointment>,
     /// Set by whoever wants the examination to stop.
@@ -178,13 +178,13 @@ pub fn examine(request: &Request, tell: &mut dyn FnMut(News)) -> io::Result<Opti
         admitted = Some(subject);
     })?;
     let mut verdict = Verdict { failures: 0, warnings: 0 };
-    let configuration = request.configuration.iter().map(|finding| (Topic::Configuration, finding.clone()));
+    let here = request.here.iter().cloned();
     let subject = match (end, admitted) {
         (End::Stopped, _) => return Ok(None),
         (_, Some(Ok(subject))) => Arc::new(subject),
         (End::Silent | End::Done, refused) => {
             let finding = refused.and_then(Result::err).unwrap_or(Finding::Folder(Folder::Silent(PATIENCE)));
-            for (topic, finding) in configuration.chain([(Topic::Folder, finding)]) {
+            for (topic, finding) in here.chain([(Topic::Folder, finding)]) {
                 count(&mut verdict, &finding);
                 tell(News::Found(topic, finding));
             }
@@ -198,7 +198,7 @@ pub fn examine(request: &Request, tell: &mut dyn FnMut(News)) -> io::Result<Opti
         }
         tell(news);
     };
-    for (topic, finding) in configuration {
+    for (topic, finding) in here {
         counted(News::Found(topic, finding));
     }
     counted(News::Found(Topic::Folder, Finding::Folder(Folder::Answers(subject.answered_in))));
@@ -381,7 +381,7 @@ mod tests {
 
     fn request(folder: &Path) -> Request {
         let look: Look = Arc::new(|_: &Path| Err("not asked".to_owned()));
-        Request { path: folder.to_path_buf(), look, configuration: Vec::new(), pair: None, stop: Arc::default() }
+        Request { path: folder.to_path_buf(), look, here: Vec::new(), pair: None, stop: Arc::default() }
     }
 
     /// Stands for a share that never answers.

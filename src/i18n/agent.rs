@@ -281,6 +281,8 @@ pub enum Pages {
     InUse,
     /// Nothing can be shown yet.
     Wait,
+    /// There is more than a window shows.
+    More,
 }
 
 impl Display for In<'_, Pages> {
@@ -309,6 +311,10 @@ impl Display for In<'_, Pages> {
             ),
             Pages::InUse => ("It is in use", "Elle est occupée"),
             Pages::Wait => ("One moment …", "Un instant…"),
+            Pages::More => (
+                "… and more than a window shows: `sharelock report --show` prints all of it.",
+                "… et davantage qu'une fenêtre n'en montre : « sharelock report --show » affiche tout.",
+            ),
         };
         f.write_str(match self.1 {
             Language::English => english,
@@ -336,6 +342,8 @@ pub enum Said {
     CannotStart,
     /// It cannot run; why.
     CannotRun(String),
+    /// It cannot write this log; why.
+    NoLog(String, String),
     /// It does not answer; why, or nothing.
     Silent(String),
     /// It keeps this database, under this token.
@@ -376,6 +384,7 @@ fn said_in_english(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
             f.write_str("The agent could not be started. `sharelock hold` keeps a database for as long as it runs.")
         }
         Said::CannotRun(why) => write!(f, "The agent cannot run ({why})."),
+        Said::NoLog(file, why) => write!(f, "The log {file} cannot be written ({why}). The agent goes on without it."),
         Said::Silent(why) => write!(f, "The agent does not answer{}.", because(why)),
         Said::Kept(database, token) => {
             write!(f, "{database} is reserved for you (token {token}). `sharelock release` gives it back.")
@@ -410,6 +419,7 @@ fn said_in_french(f: &mut Formatter<'_>, said: &Said) -> fmt::Result {
             f.write_str("L'agent n'a pas pu démarrer. « sharelock hold » garde une base aussi longtemps qu'il est en marche.")
         }
         Said::CannotRun(why) => write!(f, "L'agent ne peut pas fonctionner ({why})."),
+        Said::NoLog(file, why) => write!(f, "Le journal {file} ne peut pas être écrit ({why}). L'agent continue sans lui."),
         Said::Silent(why) => write!(f, "L'agent ne répond pas{}.", because(why)),
         Said::Kept(database, token) => {
             write!(f, "{database} vous est réservée (jeton {token}). « sharelock release » la libère.")

@@ -3,7 +3,8 @@
 //! Only words are made of it here; how bad a finding is, and how it was found, is the doctor's. The hazard is jargon: whoever reads
 //! this is told what was seen, why it matters to them, and what to do.
 
-use super::{Language, Person, Reason, english, french};
+use super::here::{Agent, Starts};
+use super::{Language, Person, Reason, english, french, here};
 use std::time::Duration;
 
 /// What is examined; one row of the report.
@@ -53,6 +54,10 @@ pub enum Topic {
     PairClock,
     /// The settings.
     Configuration,
+    /// Whether the agent starts at log-in.
+    Autostart,
+    /// The agent.
+    Agent,
 }
 
 /// Everything that can be found.
@@ -90,6 +95,10 @@ pub enum Finding {
     Pair(Pair),
     /// About the settings.
     Configuration(Configuration),
+    /// About starting at log-in.
+    Autostart(Starts),
+    /// About the agent.
+    Agent(Agent),
 }
 
 /// Why something was not examined.
@@ -439,9 +448,11 @@ pub const fn title(topic: Topic, language: Language) -> &'static str {
 /// Returns what is said about a finding.
 #[must_use]
 pub fn words(finding: &Finding, language: Language) -> Words {
-    match language {
-        Language::English => english::doctor::words(finding),
-        Language::French => french::doctor::words(finding),
+    match (finding, language) {
+        (Finding::Agent(what), _) => here::agent(what, language),
+        (Finding::Autostart(what), _) => here::starts(what, language),
+        (_, Language::English) => english::doctor::words(finding),
+        (_, Language::French) => french::doctor::words(finding),
     }
 }
 

@@ -4,7 +4,7 @@
 //! yesterday is read as today's.
 
 use super::{Language, When};
-use chrono::{DateTime, Datelike, Days, Local, NaiveDate, TimeZone, Timelike};
+use chrono::{DateTime, Datelike, Days, Local, NaiveDate, SecondsFormat, TimeZone, Timelike};
 use std::fmt::{self, Display, Formatter};
 use std::time::Duration;
 
@@ -155,6 +155,12 @@ pub(super) fn midnight(date: NaiveDate) -> Option<i64> {
     let begins = midnight.and_local_timezone(Local).earliest();
     let begins = begins.or_else(|| (midnight + chrono::TimeDelta::hours(1)).and_local_timezone(Local).earliest());
     begins.map(|begins| begins.timestamp_millis())
+}
+
+/// Returns a time as RFC 3339 with this computer's offset, the same in every language; `None` at the ends of time.
+#[must_use]
+pub fn rfc3339(millis: i64) -> Option<String> {
+    Some(local(millis)?.to_rfc3339_opts(SecondsFormat::Millis, false))
 }
 
 /// Returns a full hour: `06:00`, `6 h`.

@@ -128,6 +128,9 @@ pub enum Refusal {
 pub struct Report {
     /// Its process.
     pub pid: u32,
+    /// Its version; empty for one that did not tell.
+    #[serde(default)]
+    pub version: String,
     /// Whether an icon is on the screen.
     pub tray: bool,
     /// Whether notifications can be shown.

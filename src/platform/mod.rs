@@ -37,7 +37,7 @@ mod wide;
 pub(crate) mod test_process;
 
 pub use boot_clock::boot_time_nanos;
-pub use host::{HostFacts, host};
+pub use host::{HostFacts, desktop_name, host, system_name};
 
 /// Makes all threads of this program share one heap, where they would have one each by default (glibc): for short programs whose
 /// threads allocate little, setting the others up costs more than taking turns.

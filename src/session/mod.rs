@@ -522,11 +522,17 @@ fn new_reports<'a>(state: &'a engine::State, seen: &mut u64) -> impl Iterator<It
     state.reports.iter().skip(skip)
 }
 
-/// Where observations are remembered unless told otherwise: the user's state folder.
+/// Where observations are remembered unless told otherwise.
 #[must_use]
 pub fn default_memory() -> Option<PathBuf> {
+    Some(state_folder()?.join("seen"))
+}
+
+/// Returns the user's folder for what this program keeps on this computer; none where there is no home.
+#[must_use]
+pub fn state_folder() -> Option<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "sharelock")?;
-    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).join("seen"))
+    Some(folders.state_dir().unwrap_or_else(|| folders.data_local_dir()).to_path_buf())
 }
 
 /// Returns what tells apart two folders that appear at the same path at different times.

@@ -5,8 +5,10 @@ use serde_json::Value;
 use std::time::Duration;
 
 /// Every row, in order.
-const CHECKS: [&str; 22] = [
+const CHECKS: [&str; 24] = [
     "configuration",
+    "autostart",
+    "agent",
     "folder",
     "file-system",
     "sync-folder",
@@ -107,8 +109,8 @@ fn people_read_one_line_a_check_details_of_what_is_wrong_and_the_verdict_last() 
 fn what_is_not_there_or_no_database_is_said_and_nothing_else() {
     let place = Place::new();
     let (code, lines) = examine(&place, "nowhere/wems.db");
-    assert_eq!((code, found(&lines, "folder"), lines.len()), (Some(1), vec!["no-folder"], 2));
-    assert!(lines[1]["found"].as_str().unwrap().contains("nowhere"));
+    assert_eq!((code, found(&lines, "folder"), lines.len()), (Some(1), vec!["no-folder"], 4));
+    assert!(lines[3]["found"].as_str().unwrap().contains("nowhere"));
     make(&place, "one.db", 0);
     std::fs::hard_link(place.share().join("one.db"), place.share().join("two.db")).unwrap();
     let (code, lines) = examine(&place, "one.db");

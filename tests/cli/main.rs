@@ -21,6 +21,8 @@ mod kill;
 mod language;
 #[cfg(unix)]
 mod lost;
+#[cfg(target_os = "linux")]
+mod report;
 #[cfg(unix)]
 mod run;
 #[cfg(target_os = "linux")]

@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 
 from desktop import ARTEFACTS, DARK, Desktop, Failed, Program, differing, wait_for
 
@@ -58,6 +59,10 @@ class Office:
         self.settings.write_text("\n".join(lines) + "\n")
         desktop.environment |= {"SHARELOCK_CONFIG": str(self.settings), "SHARELOCK_LANG": language}
         desktop.environment.setdefault("XDG_STATE_HOME", str(desktop.home / "state"))
+
+    def log(self):
+        file = pathlib.Path(self.desktop.environment["XDG_STATE_HOME"]) / "sharelock" / "agent.log"
+        return file.read_text() if file.exists() else ""
 
     def path(self, label):
         return self.folder / f"{label}.db"
@@ -207,7 +212,60 @@ def killed(desktop):
     MEASURED.append(("agent killed while it holds, to the next lease", time.monotonic() - began))
     agent = start(desktop)
     wait_labels(desktop, "free", "RH", "free")
+    wait_for("the log to tell of it", lambda: 'did not end in order database="RH"' in office.log())
     stop(desktop, office, agent)
+    check(office.log().endswith("INFO  ended\n"), office.log())
+
+
+def help_in_the_menu(desktop):
+    step("the menu's help: the log in the system's viewer")
+    viewers = desktop.home / "viewers"
+    viewers.mkdir()
+    opened = desktop.home / "viewed"
+    viewer = viewers / "xdg-open"
+    viewer.write_text(f'#!/bin/sh\necho "$1" > {opened}\n')
+    viewer.chmod(0o755)
+    before_this = desktop.environment["PATH"]
+    desktop.environment["PATH"] = f"{viewers}:{before_this}"
+    office = Office(desktop, ["RH"])
+    agent = start(desktop)
+    wait_labels(desktop, "free", "RH", "free")
+
+    def choose(line, shot=None):
+        desktop.click_menu("Help")
+        time.sleep(1)
+        desktop.look()
+        if shot:
+            desktop.save(shot, 0, 0, 460, 330)
+        desktop.call("xdotool", "key", *["Right", *["Down"] * line, "Return"])
+
+    choose(1, "agent-help-menu")
+    wait_for("the log in a viewer", opened.exists)
+    check(opened.read_text().strip().endswith("sharelock/agent.log"), opened.read_text())
+    check("INFO  started" in office.log() and "icon: shown by the panel" in office.log(), office.log())
+    if "SHARELOCK_WINDOW" in desktop.environment:
+        step("the menu's help: a report is read, saved, and says where")
+        before = desktop.windows()
+        choose(2)
+        box = desktop.new_window(before, "the report")
+        time.sleep(3)
+        desktop.look()
+        desktop.save("agent-report", *box)
+        desktop.call("xdotool", "search", "--name", "Sharelock", "windowfocus")
+        time.sleep(1)
+        desktop.call("xdotool", "key", "Return")
+        wait_for("a saved report", lambda: list(desktop.home.glob("sharelock-report-*.zip")))
+        time.sleep(1)
+        desktop.look()
+        desktop.save("agent-report-saved", *box)
+        (file,) = desktop.home.glob("sharelock-report-*.zip")
+        with zipfile.ZipFile(file) as report:
+            check(set(report.namelist()) == {"about.txt", "doctor.txt", "settings.txt", "agent.log"}, report.namelist())
+            check(b"started" in report.read("agent.log") and b"share-" not in report.read("agent.log"), "the log of a report")
+        desktop.call("xdotool", "key", "Escape")
+        wait_for("the window to go", lambda: desktop.windows().keys() == before.keys())
+    stop(desktop, office, agent)
+    desktop.environment["PATH"] = before_this
 
 
 def panel_and_bus(desktop):
@@ -368,10 +426,10 @@ def main():
         desktop.start_notifier()
         try:
             wanted = sys.argv[2:]
-            scenes = [a_day, killed, french, asking, many, frugal, panel_and_bus]
+            scenes = [a_day, killed, help_in_the_menu, french, asking, many, frugal, panel_and_bus]
             if "SHARELOCK_WINDOW" in os.environ:
                 desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
-                scenes.insert(4, window)
+                scenes.insert(5, window)
             for scene in scenes:
                 if not wanted or scene.__name__ in wanted:
                     scene(desktop)

@@ -30,6 +30,8 @@ pub(in super::super) const fn title(topic: Topic) -> &'static str {
         Topic::PairNames => "new files seen",
         Topic::PairClock => "two clocks",
         Topic::Configuration => "settings",
+        Topic::Autostart => "start at log-in",
+        Topic::Agent => "agent",
     }
 }
 
@@ -51,6 +53,8 @@ pub(in super::super) fn words(finding: &Finding) -> Words {
         Finding::Waits(what) => waits(*what),
         Finding::Pair(what) => pair(what),
         Finding::Configuration(what) => configuration(what),
+        // Said in i18n/here.rs.
+        Finding::Agent(_) | Finding::Autostart(_) => told("", ""),
     };
     Words { found, why: why.into(), remedy }
 }

@@ -33,6 +33,8 @@ pub(in super::super) const fn title(topic: Topic) -> &'static str {
         Topic::PairNames => "fichiers vus",
         Topic::PairClock => "deux horloges",
         Topic::Configuration => "réglages",
+        Topic::Autostart => "ouverture session",
+        Topic::Agent => "l'agent",
     }
 }
 
@@ -54,6 +56,8 @@ pub(in super::super) fn words(finding: &Finding) -> Words {
         Finding::Waits(what) => waits(*what),
         Finding::Pair(what) => pair(what),
         Finding::Configuration(what) => configuration(what),
+        // Said in i18n/here.rs.
+        Finding::Agent(_) | Finding::Autostart(_) => told("", ""),
     };
     Words { found, why: why.into(), remedy }
 }

@@ -40,6 +40,7 @@ pub fn about(command: &str) -> Option<&'static str> {
         "completions" => "Afficher les complétions pour un shell",
         "man" => "Afficher la page de manuel",
         "doctor" => "Trouver ce qui ne va pas dans un dossier partagé",
+        "report" => "Rassembler de quoi signaler un problème, sans les noms ; n'envoie rien",
         "demo" => "Voir comment cela marche, avec deux vrais programmes dans un dossier temporaire",
         "help" => "Afficher cette aide, ou celle d'une commande",
         _ => return None,
@@ -58,6 +59,8 @@ pub fn argument(command: &str, argument: &str) -> Option<&'static str> {
         (_, "help") => "Afficher cette aide",
         ("sharelock", "version") => "Afficher la version",
         (_, "lang") => "Parler anglais ou français : en, fr ; à défaut, SHARELOCK_LANG puis la langue du système décident",
+        ("report", "show") => "Afficher ce qui serait enregistré, et ne rien enregistrer",
+        ("report", "output") => "L'enregistrer dans ce fichier",
         ("release", "database") => "La base à rendre",
         ("ask", "database") => "La base à demander",
         ("ask", "note") => "Quelques mots pour la personne qui l'utilise ; environ 75 lettres arrivent",
@@ -161,10 +164,22 @@ pub fn after(command: &str) -> Option<&'static str> {
         "config add" => CONFIG_ADD,
         "completions" => COMPLETIONS,
         "man" => MAN,
+        "report" => REPORT,
         "demo" => "Exemples :\n  sharelock demo      Prend dix secondes et ne laisse rien derrière elle",
         _ => return None,
     })
 }
+
+const REPORT: &str = "\
+Exemples :
+  sharelock report --show             Lire ce qu'il dirait
+  sharelock report                    L'enregistrer sur le bureau
+  sharelock report -o probleme.zip    L'enregistrer là
+
+Il contient ce que dit `sharelock doctor` de chaque base configurée, les réglages, le journal de l'agent et les versions en marche. Les \
+noms de personnes, d'ordinateurs, de bases et de dossiers sont remplacés, le même toujours par le même mot. Rien n'est envoyé.
+
+Codes de sortie : 0 fait, 73 impossible à enregistrer ou fichier existant, 130 interrompu.";
 
 const SHARELOCK: &str = "\
 Exemples :

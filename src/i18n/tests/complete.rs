@@ -9,6 +9,7 @@ use super::super::doctor::{
     Access, Aside, Clock, Configuration, Exclusive, Finding, Folder, Foreign, Leases, Locks, Maker, Pair, Setter, Skip, Space,
     Speed, Sync, System, Topic, Verdict, Waits, Who, Words, Writing, aside, title, words,
 };
+use super::super::here::{Agent, Starts};
 use super::super::*;
 use super::{someone, when};
 use std::collections::BTreeSet;
@@ -80,6 +81,7 @@ where
 
 const HERE: &str = include_str!("../../i18n.rs");
 const DOCTOR: &str = include_str!("../doctor.rs");
+const OF_THIS_COMPUTER: &str = include_str!("../here.rs");
 const REASON: &str = include_str!("../reason.rs");
 const ASKING: &str = include_str!("../asking.rs");
 
@@ -270,6 +272,8 @@ fn every_row_of_the_doctor_has_a_title_that_fits() {
         Topic::PairNames,
         Topic::PairClock,
         Topic::Configuration,
+        Topic::Autostart,
+        Topic::Agent,
     ];
     assert_eq!(topics.len(), source.len());
     for topic in topics {
@@ -386,6 +390,20 @@ fn findings() -> Vec<Finding> {
     let settings = [Configuration::Nothing, Configuration::Good(1), Configuration::Good(3)];
     all.extend(settings.map(Finding::Configuration));
     all.extend([Configuration::PassedOver(text()), Configuration::Broken(text())].map(Finding::Configuration));
+    let starts = [Starts::Yes(text()), Starts::No, Starts::TurnedOff, Starts::ProgramGone(text()), Starts::Unknown(text())];
+    all.extend(starts.map(Finding::Autostart));
+    all.extend(
+        [
+            Agent::Absent,
+            Agent::Runs(7, text()),
+            Agent::Silent,
+            Agent::OtherVersion(text(), text()),
+            Agent::NoIcon,
+            Agent::NoNotifications,
+            Agent::NoLog(text()),
+        ]
+        .map(Finding::Agent),
+    );
     all
 }
 
@@ -497,6 +515,8 @@ fn every_finding_is_told_in_both_languages() {
     ] {
         all(name, DOCTOR, &inside(outer, &samples));
     }
+    all("Starts", OF_THIS_COMPUTER, &inside("Autostart", &samples));
+    all("Agent", OF_THIS_COMPUTER, &inside("Agent", &samples));
     for finding in &findings {
         let Words { found, why, remedy } = words(finding, Language::English);
         let french = words(finding, Language::French);

@@ -39,6 +39,14 @@ pub struct Entry {
     pub place: String,
 }
 
+impl Entry {
+    /// Returns whether the program that would be started is not there.
+    #[must_use]
+    pub fn program_is_gone(&self) -> bool {
+        self.program.as_ref().is_some_and(|program| !program.is_file())
+    }
+}
+
 /// Looks.
 ///
 /// # Errors

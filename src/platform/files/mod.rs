@@ -6,7 +6,7 @@
 //! after it was written over. Calls may hang for as long as the share does, and each of them costs a network share's users a round
 //! trip: what one call has told is not asked again.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::time::SystemTime;
@@ -157,6 +157,11 @@ pub fn write_into(path: &Path, offset: u64, bytes: &[u8], longest: u64) -> io::R
 /// What the system said; [`Trouble::Exists`] when the name is taken, by whatever it is.
 pub fn create_exclusive(path: &Path) -> io::Result<File> {
     system::create_exclusive(path)
+}
+
+/// Makes these options create files that other users cannot read: for what is kept on this computer, never on a share.
+pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    system::private(options)
 }
 
 /// Lists a folder.

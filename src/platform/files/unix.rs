@@ -1,9 +1,9 @@
 //! Unix: opening flags, group and mode.
 
 use super::{Access, EntryFacts, EntryKind, FileIdentity, Trouble, not_regular, regular};
-use std::fs::{File, Metadata};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 #[path = "no_links.rs"]
@@ -25,6 +25,10 @@ pub(super) fn open_existing_write(path: &Path) -> io::Result<File> {
 pub(super) fn create_exclusive(path: &Path) -> io::Result<File> {
     // O_EXCL follows no last link by itself, and there is nothing yet that could block.
     no_links::open(path, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o666).map_err(|error| refuse_link(path, error))
+}
+
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options.mode(0o600)
 }
 
 pub(super) fn list(folder: &Path) -> io::Result<std::fs::ReadDir> {

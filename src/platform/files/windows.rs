@@ -49,6 +49,11 @@ fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     options.share_mode(SHARE_ALL).custom_flags(FILE_FLAG_OPEN_REPARSE_POINT).open(path)
 }
 
+/// What lies in a user's profile is closed to other users by what it inherits.
+pub(super) const fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    options
+}
+
 pub(super) fn read_start(file: &File, buffer: &mut [u8]) -> io::Result<usize> {
     regular(file)?;
     file.seek_read(buffer, 0)

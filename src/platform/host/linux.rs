@@ -21,6 +21,15 @@ pub(super) fn read() -> HostFacts {
     HostFacts { machine: hashed(&machine), boot: boot_in_view(boot.trim(), &pids), pids, owner: owner.to_string() }
 }
 
+/// os-release(5), and the kernel's own version.
+pub(super) fn system_name() -> String {
+    let release = ["/etc/os-release", "/usr/lib/os-release"].iter().find_map(|path| std::fs::read_to_string(path).ok());
+    let name = release.unwrap_or_default().lines().find_map(|line| line.strip_prefix("PRETTY_NAME=").map(str::to_owned));
+    let name = name.map_or_else(|| "Linux".to_owned(), |name| name.trim_matches(['"', '\'']).to_owned());
+    let kernel = crate::platform::read_kernel_file("/proc/sys/kernel/osrelease").unwrap_or_default();
+    format!("{name} (Linux {})", String::from_utf8_lossy(&kernel).trim())
+}
+
 /// Returns the boot identifier, made to differ where start times or process numbers would be read differently.
 ///
 /// In a time namespace of its own, `/proc` shows shifted start times and `CLOCK_BOOTTIME` is shifted as well: readings must

@@ -1,6 +1,7 @@
 //! macOS: the hardware identifier, the boot session's identifier, and the effective user.
 
 use super::{HostFacts, hashed};
+use std::ffi::CStr;
 
 pub(super) fn read() -> HostFacts {
     // SAFETY: takes no argument and cannot fail.
@@ -17,13 +18,19 @@ fn hardware_uuid() -> Option<String> {
     (result == 0 && uuid != [0; 16]).then(|| format!("{:032x}", u128::from_be_bytes(uuid)))
 }
 
+pub(super) fn system_name() -> String {
+    format!("macOS {}", kernel_text(c"kern.osproductversion"))
+}
+
 fn boot_session() -> String {
+    kernel_text(c"kern.bootsessionuuid")
+}
+
+fn kernel_text(name: &CStr) -> String {
     let mut text = vec![0_u8; 64];
     let mut length = text.len();
     // SAFETY: the name ends with a zero, the buffer is as long as `length` says, and nothing is set.
-    let result = unsafe {
-        libc::sysctlbyname(c"kern.bootsessionuuid".as_ptr(), text.as_mut_ptr().cast(), &raw mut length, std::ptr::null_mut(), 0)
-    };
+    let result = unsafe { libc::sysctlbyname(name.as_ptr(), text.as_mut_ptr().cast(), &raw mut length, std::ptr::null_mut(), 0) };
     if result != 0 {
         return String::new();
     }

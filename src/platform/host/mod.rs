@@ -35,6 +35,19 @@ pub fn host() -> &'static HostFacts {
     FACTS.get_or_init(system::read)
 }
 
+/// Returns the name and the version of the operating system, for people; as much of it as can be found out.
+#[must_use]
+pub fn system_name() -> String {
+    format!("{}, {}", system::system_name(), std::env::consts::ARCH)
+}
+
+/// Returns which desktop this is and how it draws; empty where the system does not say, or has only one.
+#[must_use]
+pub fn desktop_name() -> String {
+    let said = ["XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"].iter().filter_map(|name| std::env::var(name).ok());
+    said.filter(|value| !value.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
 /// Returns the hash of a machine identifier, or an empty text for an empty one.
 ///
 /// FNV-1a with 64 bits, after a prefix of our own so that the result equals no other program's hash of the same identifier.
@@ -72,5 +85,12 @@ mod tests {
         assert!(!host().boot.is_empty());
         assert!(!host().owner.is_empty());
         assert_eq!(host().pids.is_empty(), !cfg!(target_os = "linux"));
+    }
+
+    #[test]
+    fn the_system_has_a_name_and_a_version() {
+        let name = system_name();
+        assert!(name.contains(|c: char| c.is_ascii_digit()) && name.ends_with(std::env::consts::ARCH), "{name}");
+        assert!(!name.contains(['\n', '"']), "{name}");
     }
 }

@@ -32,6 +32,13 @@ pub(super) fn read() -> HostFacts {
     HostFacts { machine: hashed(&machine), boot, pids: String::new(), owner }
 }
 
+/// The registry's name is that of Windows 10 on Windows 11 as well; the build tells them apart.
+pub(super) fn system_name() -> String {
+    let value = |name: &str| registry_text("SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion", name).unwrap_or_default();
+    let name = Some(value("ProductName")).filter(|name| !name.is_empty()).unwrap_or_else(|| "Windows".to_owned());
+    format!("{name} {} (build {})", value("DisplayVersion"), value("CurrentBuild"))
+}
+
 fn registry_value(key: &str, value: &str, kind: REG_ROUTINE_FLAGS, into: *mut c_void, size: &mut u32) -> bool {
     let (key, value) = (to_wide(key), to_wide(value));
     // SAFETY: the names end with zeroes, `into` has room for `size` bytes (both callers below), and all outlive the call.
