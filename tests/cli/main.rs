@@ -19,7 +19,7 @@ mod language;
 mod lost;
 #[cfg(unix)]
 mod run;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod shortcut;
 mod status;
 mod usage;
