@@ -17,6 +17,7 @@ mod kill;
 mod language;
 #[cfg(unix)]
 mod lost;
+mod paths;
 #[cfg(unix)]
 mod run;
 #[cfg(any(target_os = "linux", windows))]
