@@ -11,6 +11,7 @@ use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
 use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -220,6 +221,60 @@ fn a_second_acquire_of_one_session_is_refused() {
     assert!(matches!(session.acquire(Wait::Forever, None), Err(AcquireError::Busy)));
     drop(guard);
     session.acquire(Wait::Never, None).unwrap().release().unwrap();
+}
+
+/// Says when the board is first read, and reads it when it may.
+struct Halting {
+    inner: FolderStore,
+    halt: Mutex<Option<(Sender<()>, Receiver<()>)>>,
+}
+
+impl Store for Halting {
+    fn capabilities(&self) -> &Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
+        let halt = if matches!(op, Op::ReadBoard) { self.halt.lock().unwrap().take() } else { None };
+        if let Some((reached, go)) = halt {
+            reached.send(()).unwrap();
+            go.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+        self.inner.perform(op)
+    }
+
+    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
+        self.inner.waiting()
+    }
+
+    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.inner.queue(standing)
+    }
+}
+
+#[test]
+fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let ((reached, looks), (go, halted)) = (channel(), channel());
+    let halt = Mutex::new(Some((reached, halted)));
+    let store: Arc<dyn Store> = Arc::new(Halting { inner: counting(&database, "eva").inner, halt });
+    let options =
+        SessionOptions { timing: Timing::default(), identity: identity("eva"), memory: None, place: String::new(), folder: None };
+    let session = Session::open(store, options).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| session.look(Duration::from_secs(20)));
+        looks.recv_timeout(Duration::from_secs(20)).unwrap();
+        let (sender, results) = channel();
+        scope.spawn({
+            let session = &session;
+            move || sender.send(session.acquire(Wait::For(Duration::from_secs(20)), None).map(drop))
+        });
+        let early = results.recv_timeout(Duration::from_millis(200));
+        go.send(()).unwrap();
+        assert!(early.is_err(), "it was refused: {early:?}");
+        results.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+    });
 }
 
 #[test]

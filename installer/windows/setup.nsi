@@ -153,10 +153,11 @@ FunctionEnd
 Section "Sharelock"
     SectionIn RO
     SetOutPath "$INSTDIR"
-    ; The agent that runs is the old program; what it holds is given back. Nothing else is ended.
+    ; The agent that runs is the old program; what it holds is given back, and it is started anew below. Nothing else is ended.
+    StrCpy $R9 ""
     ${If} ${FileExists} "$INSTDIR\sharelock.exe"
         nsExec::Exec /TIMEOUT=20000 '"$INSTDIR\sharelock.exe" agent stop'
-        Pop $0
+        Pop $R9
     ${EndIf}
     !insertmacro Program sharelock.exe
     !insertmacro Program sharelock-agent.exe
@@ -191,6 +192,21 @@ SectionEnd
 Section /o "$(NameAutostart)" Autostart
     nsExec::Exec /TIMEOUT=20000 '"$INSTDIR\sharelock.exe" autostart on'
     Pop $0
+SectionEnd
+
+; Whoever had an agent has one again: the new one. What it had reserved is to be reserved anew.
+Section "-Agent"
+    ${If} $R9 == 0
+        ; While the old one runs, its file stays, and a second one would only call it: up to ten seconds until it is gone.
+        ${For} $1 1 50
+            Delete "$INSTDIR\sharelock-agent.exe.old"
+            ${IfNot} ${FileExists} "$INSTDIR\sharelock-agent.exe.old"
+                ${ExitFor}
+            ${EndIf}
+            Sleep 200
+        ${Next}
+        Exec '"$INSTDIR\sharelock-agent.exe"'
+    ${EndIf}
 SectionEnd
 
 Function .onInit
@@ -232,4 +248,6 @@ Section "Uninstall"
     Delete "$INSTDIR\uninstall.exe"
     RMDir "$INSTDIR"
     DeleteRegKey HKCU "${UNINSTALL}"
+    ; What the agent calls itself for notifications.
+    DeleteRegKey HKCU "Software\Classes\AppUserModelId\${APP_ID}"
 SectionEnd

@@ -8,6 +8,7 @@ use super::open::lossy;
 use super::terminal::{give, say};
 use crate::i18n::autostart::{Autostart, In};
 use crate::i18n::{plain_json, printable};
+use crate::platform::apart;
 use crate::platform::autostart::{self, Entry, State};
 use serde::Serialize;
 use std::io;
@@ -96,7 +97,7 @@ fn tell() -> io::Result<()> {
     if entry.state != State::Off {
         let program = entry.program.as_deref().map(|program| printable(&lossy(program)));
         words(Autostart::Entry(printable(&entry.place), program));
-        if entry.program.is_some_and(|program| std::env::current_exe().is_ok_and(|own| own != program)) {
+        if entry.program.is_some_and(|program| apart::agent().is_ok_and(|agent| agent.get_program() != program)) {
             words(Autostart::Other);
         }
     }

@@ -135,9 +135,14 @@ pub fn main() -> ExitCode {
 }
 
 /// Runs the agent, on the databases that are typed and those that are configured; for the agent's own program alone.
+///
+/// `run --gui` is what it is on the command line: shortcuts start a program without a console, and the agent takes no such argument.
 #[must_use]
 pub fn agent_main() -> ExitCode {
     let mut words: Vec<OsString> = std::env::args_os().collect();
+    if matches!(words.get(1..3), Some([verb, gui]) if verb == "run" && gui == "--gui") {
+        return act(words);
+    }
     let typed = words.split_off(words.len().min(1));
     act(words.into_iter().chain(["agent".into(), "run".into()]).chain(typed).collect())
 }

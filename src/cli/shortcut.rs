@@ -10,7 +10,8 @@ use crate::config::Config;
 use crate::i18n::config::{Remark, remark};
 use crate::i18n::printable;
 use crate::i18n::shortcut::{In, Shortcut as Said};
-use crate::platform::shortcut::{Shortcut, make};
+use crate::platform::apart;
+use crate::platform::shortcut::{DESKTOP_ASKS, Shortcut, make};
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -49,12 +50,12 @@ pub(super) fn shortcut(arguments: &ShortcutArguments, config: &Config) -> Exit {
         return Exit::Usage;
     }
     let label = configured.label.as_str();
-    let made = std::env::current_exe().and_then(|program| {
+    let made = apart::without_console().and_then(|program| {
         make(Shortcut { title: label, program: &program, arguments: &["run", "--gui", label] }, arguments.to.as_deref())
     });
     let (said, exit) = match made {
         Ok(file) => {
-            give(In(&Said::Made(printable(&lossy(&file))), language()));
+            give(In(&Said::Made(printable(&lossy(&file)), DESKTOP_ASKS), language()));
             return Exit::Done;
         }
         Err(error) => match error.kind() {

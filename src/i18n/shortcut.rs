@@ -10,8 +10,8 @@ pub struct In<'a>(pub &'a Shortcut, pub Language);
 /// What is said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shortcut {
-    /// It was made, as this file.
-    Made(String),
+    /// It was made, as this file; and whether the desktop asks before it starts it.
+    Made(String, bool),
     /// There is a file of that name.
     Exists,
     /// There is no desktop, or no such folder.
@@ -35,7 +35,8 @@ impl Display for In<'_> {
 
 fn in_english(f: &mut Formatter<'_>, said: &Shortcut) -> fmt::Result {
     match said {
-        Shortcut::Made(file) => write!(f, "Made {file}. The desktop may ask once whether it may be started."),
+        Shortcut::Made(file, false) => write!(f, "Made {file}."),
+        Shortcut::Made(file, true) => write!(f, "Made {file}. The desktop may ask once whether it may be started."),
         Shortcut::Exists => f.write_str("There is a file of that name already; it stays as it is."),
         Shortcut::NoFolder => f.write_str("There is no such folder, or no desktop. `--to FOLDER` says where to put it."),
         Shortcut::NotHere(command) => {
@@ -50,7 +51,10 @@ fn in_english(f: &mut Formatter<'_>, said: &Shortcut) -> fmt::Result {
 
 fn in_french(f: &mut Formatter<'_>, said: &Shortcut) -> fmt::Result {
     match said {
-        Shortcut::Made(file) => write!(f, "{file} a été créé. Le bureau demandera peut-être une fois s'il peut être lancé."),
+        Shortcut::Made(file, false) => write!(f, "{file} a été créé."),
+        Shortcut::Made(file, true) => {
+            write!(f, "{file} a été créé. Le bureau demandera peut-être une fois s'il peut être lancé.")
+        }
         Shortcut::Exists => f.write_str("Un fichier de ce nom existe déjà ; il reste tel quel."),
         Shortcut::NoFolder => {
             f.write_str("Ce dossier n'existe pas, ou il n'y a pas de bureau. « --to DOSSIER » dit où le mettre.")

@@ -284,6 +284,12 @@ impl Client {
         matches!(self.phase, Phase::Idle) && self.pending.is_none()
     }
 
+    /// Returns whether a lease is wanted, held or being given back; that somebody looks is neither.
+    #[must_use]
+    pub fn is_taking(&self) -> bool {
+        self.wanted || !matches!(self.phase, Phase::Idle | Phase::Waiting(_) | Phase::Looking(_))
+    }
+
     /// Returns the durations this client runs on.
     #[must_use]
     pub fn timing(&self) -> &Timing {

@@ -7,6 +7,8 @@
 
 pub mod alarm;
 pub mod apart;
+#[cfg(windows)]
+pub mod app_identity;
 pub mod autostart;
 mod boot_clock;
 pub mod change_notify;

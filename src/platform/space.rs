@@ -46,7 +46,7 @@ pub fn space(folder: &Path) -> io::Result<Space> {
 #[cfg(windows)]
 pub fn space(folder: &Path) -> io::Result<Space> {
     use windows_sys::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
-    let path = super::wide::to_wide(folder);
+    let path = super::wide::path_to_wide(folder);
     let (mut free, mut total) = (0_u64, 0_u64);
     // SAFETY: the path ends in a zero, the numbers have room for the answers, and the third answer is not asked for.
     let answer = unsafe { GetDiskFreeSpaceExW(path.as_ptr(), &raw mut free, &raw mut total, std::ptr::null_mut()) };

@@ -256,7 +256,8 @@ impl Session {
         let began = engine.clock.now().ticks;
         let mut seen = {
             let mut state = engine.lock();
-            if !state.client.is_idle() {
+            // A look that is under way, of another thread's, is in nobody's way.
+            if state.client.is_taking() {
                 return Err(AcquireError::Busy);
             }
             state.cancelled = false;

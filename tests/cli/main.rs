@@ -21,11 +21,12 @@ mod kill;
 mod language;
 #[cfg(unix)]
 mod lost;
+mod paths;
 #[cfg(target_os = "linux")]
 mod report;
 #[cfg(unix)]
 mod run;
-#[cfg(target_os = "linux")]
+#[cfg(any(target_os = "linux", windows))]
 mod shortcut;
 mod status;
 mod usage;

@@ -38,7 +38,7 @@ pub(super) fn icon(face: Face, attention: bool) -> Vec<Frame> {
     icon.into_iter().map(straight).collect()
 }
 
-/// Returns the program's own icon at each size, the smallest first; for notifications, which Linux alone has yet.
+/// Returns the program's own icon at each size, the smallest first; for notifications on Linux: Windows shows its shortcut's.
 #[cfg(any(target_os = "linux", test))]
 pub(super) fn program() -> Vec<Frame> {
     read(drawing!("sharelock")).into_iter().map(straight).collect()

@@ -16,6 +16,8 @@ mod system;
 #[cfg(any(windows, target_os = "macos"))]
 #[path = "native/mod.rs"]
 mod system;
+#[cfg(any(windows, test))]
+mod toast;
 
 /// What the desktop says.
 #[derive(Debug, Clone, PartialEq, Eq)]

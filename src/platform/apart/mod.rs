@@ -34,6 +34,16 @@ pub fn command_line() -> io::Result<PathBuf> {
     Ok(if beside.is_file() { beside } else { own })
 }
 
+/// Returns what people start by a click: this program, or the one beside it that has no console. That one runs the agent unless it is given
+/// `run --gui` and what follows that.
+///
+/// # Errors
+/// What the system said when it was asked which program this is.
+pub fn without_console() -> io::Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    Ok(system::agent_without_console(&own).unwrap_or(own))
+}
+
 /// Returns what runs the agent: this program, or the one beside it that has no console.
 ///
 /// # Errors
@@ -42,7 +52,7 @@ pub fn agent() -> io::Result<Command> {
     Ok(agent_beside(&std::env::current_exe()?))
 }
 
-fn agent_beside(own: &Path) -> Command {
+pub(super) fn agent_beside(own: &Path) -> Command {
     let mut command = plain_agent_beside(own);
     // An agent that is started from within a `run` is none of its programs.
     for name in ["SHARELOCK_NONCE", "SHARELOCK_STORE", "SHARELOCK_TOKEN", "SHARELOCK_DATABASE"] {

@@ -55,7 +55,7 @@ pub fn look() -> io::Result<Entry> {
     system::look()
 }
 
-/// Has this program run with `agent run` at every log-in, and turns that on again where the user had turned it off.
+/// Has this program run the agent at every log-in, or the one beside it that has no console, and turns that on again where the user had turned it off.
 ///
 /// # Errors
 /// What the system said; [`io::ErrorKind::InvalidInput`] for a path that cannot be written into such an entry.

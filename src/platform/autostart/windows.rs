@@ -1,9 +1,11 @@
 //! Windows: a value under the user's `Run` key, and Task Manager's switch for it beside that.
 //!
-//! Never the key of the whole machine. Hazard: the switch (`StartupApproved`) is not documented; its first byte is even while the entry
+//! Never the key of the whole machine. What is started is the program without a console where there is one: a console would stay open
+//! for as long as the agent runs. Hazards: the shell starts nothing longer than 260 units, without a word; and the switch (`StartupApproved`) is not documented; its first byte is even while the entry
 //! is on and odd while it is off, and a missing one means on. Turning on removes it, which is the state of a new entry.
 
 use super::{Entry, State, text};
+use crate::platform::apart;
 use crate::platform::wide::{from_wide, to_wide};
 use std::ffi::c_void;
 use std::io;
@@ -18,12 +20,14 @@ use windows_sys::Win32::System::Registry::{
 const RUN: &str = "Software\\Microsoft\\Windows\\CurrentVersion\\Run";
 const SWITCH: &str = "Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\StartupApproved\\Run";
 const NAME: &str = "Sharelock";
-/// The longest command that the shell starts from there is 260 units; more is read for what others may have written.
-const LONGEST: usize = 2048;
+/// The longest command that the shell starts from there, in UTF-16 units.
+const LONGEST: usize = 260;
+/// More is read, for what others may have written.
+const ROOM: usize = 2048;
 
 pub(super) fn look() -> io::Result<Entry> {
     let place = format!("HKEY_CURRENT_USER\\{RUN}\\{NAME}");
-    let mut units = [0_u16; LONGEST];
+    let mut units = [0_u16; ROOM];
     let room = size_of_val(&units);
     if get(RUN, RRF_RT_REG_SZ, units.as_mut_ptr().cast(), room)?.is_none() {
         return Ok(Entry { state: State::Off, program: None, place });
@@ -37,8 +41,7 @@ pub(super) fn look() -> io::Result<Entry> {
 }
 
 pub(super) fn turn_on(program: &Path) -> io::Result<()> {
-    // A path cannot have a quote in it on Windows.
-    let command = to_wide(format!("\"{}\" agent run", text(program)?));
+    let command = to_wide(command(program)?);
     let (key, name) = (to_wide(RUN), to_wide(NAME));
     let size = u32::try_from(size_of_val(command.as_slice())).map_err(io::Error::other)?;
     // SAFETY: the names end with zeroes, the text has `size` bytes, and all outlive the call.
@@ -46,6 +49,21 @@ pub(super) fn turn_on(program: &Path) -> io::Result<()> {
         unsafe { RegSetKeyValueW(HKEY_CURRENT_USER, key.as_ptr(), name.as_ptr(), REG_SZ, command.as_ptr().cast(), size) };
     done(result)?;
     remove(SWITCH)
+}
+
+/// Returns the command that runs the agent, for whoever starts it with this program.
+fn command(program: &Path) -> io::Result<String> {
+    let agent = apart::agent_beside(program);
+    // A path cannot have a quote in it on Windows, and our own words need none.
+    let mut command = format!("\"{}\"", text(Path::new(agent.get_program()))?);
+    for word in agent.get_args() {
+        command.push(' ');
+        command.push_str(&word.to_string_lossy());
+    }
+    if command.encode_utf16().count() > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path of the program is too long to be started at log-in"));
+    }
+    Ok(command)
 }
 
 pub(super) fn turn_off() -> io::Result<()> {
@@ -80,4 +98,28 @@ fn program(command: &str) -> Option<PathBuf> {
         None => command.split_whitespace().next()?,
     };
     Some(PathBuf::from(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn command_names_the_program_without_a_console_and_is_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().join("my programs").join("sharelock.exe");
+        assert_eq!(command(&own).unwrap(), format!("\"{}\" agent run", own.display()));
+        std::fs::create_dir(own.parent().unwrap()).unwrap();
+        let agent = own.with_file_name("sharelock-agent.exe");
+        std::fs::write(&agent, "").unwrap();
+        assert_eq!(command(&own).unwrap(), format!("\"{}\"", agent.display()));
+        assert_eq!(program(&command(&own).unwrap()), Some(agent));
+        assert_eq!(program("C:\\old\\sharelock.exe agent run"), Some(PathBuf::from("C:\\old\\sharelock.exe")));
+    }
+
+    #[test]
+    fn what_the_shell_would_not_start_is_refused() {
+        let long = PathBuf::from(format!("C:\\{}\\sharelock.exe", "x".repeat(LONGEST)));
+        assert_eq!(command(&long).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+    }
 }

@@ -3,7 +3,7 @@
 //! Every handle shares reading, writing and deleting, so that no colleague is ever locked out by a look.
 
 use super::{Access, EntryFacts, EntryKind, FileIdentity, Trouble, not_regular, regular};
-use crate::platform::wide::to_wide;
+use crate::platform::wide::path_to_wide;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
@@ -98,7 +98,7 @@ pub(super) fn share_file_access(_file: &File, _folder: Access) -> io::Result<()>
 
 pub(super) fn hide(path: &Path) -> io::Result<()> {
     let attributes = path.symlink_metadata()?.file_attributes() | FILE_ATTRIBUTE_HIDDEN;
-    let path = to_wide(path);
+    let path = path_to_wide(path);
     // SAFETY: the path ends with a zero and outlives the call.
     let done = unsafe { SetFileAttributesW(path.as_ptr(), attributes) };
     if done == 0 { Err(io::Error::last_os_error()) } else { Ok(()) }

@@ -2,7 +2,7 @@
 //! also for files on a share, and asks for no rights.
 
 use super::Program;
-use std::os::windows::ffi::OsStrExt;
+use crate::platform::wide::path_to_wide;
 use std::path::Path;
 use windows_sys::Win32::Foundation::ERROR_SUCCESS;
 use windows_sys::Win32::System::RestartManager::{
@@ -33,7 +33,7 @@ impl Drop for Session {
 }
 
 pub(super) fn programs(file: &Path) -> Vec<Program> {
-    let wide: Vec<u16> = file.as_os_str().encode_wide().chain([0]).collect();
+    let wide = path_to_wide(file);
     let Some(session) = Session::begin() else { return Vec::new() };
     let names = [wide.as_ptr()];
     // SAFETY: one name, which ends with a zero; no applications and no services.

@@ -5,12 +5,18 @@
 #[cfg(target_os = "linux")]
 #[path = "linux.rs"]
 mod system;
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(any(target_os = "linux", windows)))]
 #[path = "none.rs"]
+mod system;
+#[cfg(windows)]
+#[path = "windows.rs"]
 mod system;
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Whether the desktop asks once before it starts a new one.
+pub const DESKTOP_ASKS: bool = cfg!(target_os = "linux");
 
 /// What is to be started.
 #[derive(Debug, Clone, Copy)]

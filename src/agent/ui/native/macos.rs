@@ -21,6 +21,10 @@ pub(super) const fn session(_: &Arc<Desk>, _: &Arc<Condvar>, _: &Hear, _: &Event
     None
 }
 
+pub(super) const fn notices(_: &Arc<Desk>, _: &Arc<Condvar>, _: &Hear) -> Option<()> {
+    None
+}
+
 /// In the menu bar, every click opens the menu.
 pub(super) const fn opens_menu(button: MouseButton) -> bool {
     matches!(button, MouseButton::Left | MouseButton::Right)

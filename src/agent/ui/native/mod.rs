@@ -7,6 +7,8 @@
 
 mod menu;
 #[cfg(windows)]
+mod notices;
+#[cfg(windows)]
 #[path = "windows.rs"]
 mod panel;
 #[cfg(target_os = "macos")]
@@ -17,16 +19,22 @@ mod tooltip;
 use super::{Desk, Hear, Heard, Order, Ui, icons, without};
 use crate::agent::shown::View;
 use menu::Menu;
+use std::collections::BTreeMap;
 use std::mem::take;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Condvar};
 use std::thread;
+use std::time::Duration;
 use tooltip::tooltip;
 use tray_icon::{MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use winit::application::ApplicationHandler;
 use winit::event::WindowEvent;
 use winit::event_loop::{ActiveEventLoop, EventLoop, EventLoopProxy};
 use winit::window::WindowId;
+
+/// How long the loop may take to end once the agent has.
+const LAST_WORD: Duration = Duration::from_secs(3);
 
 /// Why the loop is woken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,19 +68,31 @@ pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + 
             call(proxy, Call::Orders);
         }
     }));
-    hear(Heard::Notifier(false));
-    // Kept until the loop has ended.
+    // Both are kept until the loop has ended.
     let _session = panel::session(&desk, &rung, hear, &proxy);
+    let notices = panel::notices(&desk, &rung, hear);
+    if notices.is_none() {
+        hear(Heard::Notifier(false));
+    }
     let over = Over(Arc::clone(&desk));
     let ui = Ui(Arc::clone(&desk));
+    let (drawing, drawn) = channel::<()>();
     let agent = thread::Builder::new()
         .name("agent".to_owned())
         .spawn(move || {
-            let _over = over;
-            agent(ui)
+            let result = {
+                let _over = over;
+                agent(ui)
+            };
+            // A loop that does not hear it (Wine's, without a display) must not keep the place of the next agent: all is given back.
+            if drawn.recv_timeout(LAST_WORD) == Err(RecvTimeoutError::Timeout) {
+                std::process::exit(0);
+            }
+            result
         })
         .expect("a thread for the agent");
-    draw(event_loop, Native::new(desk, called, Arc::clone(hear), proxy));
+    draw(event_loop, Native::new(desk, called, Arc::clone(hear), proxy, notices.is_some()));
+    drop(drawing);
     agent.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
 
@@ -120,12 +140,14 @@ struct Native {
     here: Option<bool>,
     /// The menu was open, and what was chosen in it is on its way.
     choosing: bool,
+    /// Somebody else shows notifications.
+    notifies: bool,
 }
 
 impl Native {
-    fn new(desk: Arc<Desk>, called: Arc<AtomicBool>, hear: Hear, proxy: EventLoopProxy<Call>) -> Self {
+    fn new(desk: Arc<Desk>, called: Arc<AtomicBool>, hear: Hear, proxy: EventLoopProxy<Call>, notifies: bool) -> Self {
         let menu = Menu::new(Arc::clone(&hear));
-        Self { desk, called, hear, proxy, menu, tray: None, view: None, here: None, choosing: false }
+        Self { desk, called, hear, proxy, menu, tray: None, view: None, here: None, choosing: false, notifies }
     }
 
     /// Does what is ordered; false when the agent has returned.
@@ -134,9 +156,10 @@ impl Native {
         let (view, notices, over) = {
             let mut orders = self.desk.orders();
             let view = if self.choosing { None } else { orders.view.take() };
-            (view, take(&mut orders.notices), orders.over)
+            let notices = if self.notifies { BTreeMap::new() } else { take(&mut orders.notices) };
+            (view, notices, orders.over)
         };
-        // There are no notifications here yet, so each is gone at once.
+        // Where there are none, each is gone at once.
         for (key, _) in notices.into_iter().filter(|(_, order)| matches!(order, Order::Show(_))) {
             (self.hear)(Heard::Dismissed(key));
         }

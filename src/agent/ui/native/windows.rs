@@ -6,6 +6,7 @@
 use super::super::icons::Frame;
 use super::super::{Desk, Hear, Heard, Orders};
 use super::{Call, call};
+use crate::platform::app_identity;
 use crate::platform::session_window::{self, Occasion, SessionWindow};
 use std::sync::{Arc, Condvar, PoisonError};
 use std::time::Duration;
@@ -18,7 +19,11 @@ const BEFORE_SLEEP: Duration = Duration::from_millis(1_800);
 /// How long the agent has before the session ends; Windows waits five seconds.
 const BEFORE_END: Duration = Duration::from_secs(4);
 
+pub(super) use super::notices::begin as notices;
+
 pub(super) fn event_loop() -> Result<EventLoop<Call>, EventLoopError> {
+    // Before the first window. Without it the panel shows the program's own name, and nothing is notified.
+    drop(app_identity::declare());
     EventLoop::with_user_event().build()
 }
 
