@@ -99,7 +99,9 @@ impl Notifier {
     fn obey(&mut self, key: NoticeKey, order: Order) {
         match order {
             Order::Show(notice) => {
-                if !self.look() || self.show(&notice).is_err() {
+                if self.look() && self.show(&notice).is_ok() {
+                    (self.hear)(Heard::Shown(key));
+                } else {
                     lock(&self.board).remove(key);
                     (self.hear)(Heard::Dismissed(key));
                 }
