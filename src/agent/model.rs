@@ -131,8 +131,9 @@ impl Model {
             config: Config::default(),
             entries: Vec::new(),
             muted_until: None,
-            tray: true,
-            notifier: true,
+            // Not before somebody says so.
+            tray: false,
+            notifier: false,
             next_key: 1,
             next_loan: 1,
             ending: None,
