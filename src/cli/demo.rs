@@ -92,8 +92,18 @@ pub(super) fn demo() -> Exit {
         Err(error) => broken(&error.to_string()),
     };
     drop(onlooker.lock().unwrap_or_else(PoisonError::into_inner).take());
-    drop(fs::remove_dir_all(&folder));
+    tidy_up(&folder);
     exit
+}
+
+/// Removes the folder. Windows does that only once an agent that watched it has let it go.
+fn tidy_up(folder: &Path) {
+    for _ in 0..100 {
+        if fs::remove_dir_all(folder).is_ok() || !folder.exists() {
+            return;
+        }
+        pause(Duration::from_millis(50));
+    }
 }
 
 fn broken(detail: &str) -> Exit {

@@ -1,9 +1,11 @@
 //! The first command of the README.
 
-use crate::support::{Place, finish};
+use crate::support::{AGENT, Place, finish};
+use std::sync::PoisonError;
 
 #[test]
 fn the_demo_plays_and_cleans_up() {
+    let _alone = AGENT.write().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     let mut command = place.command(&["demo"]);
     let temporary = place.share();

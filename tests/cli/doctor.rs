@@ -1,7 +1,8 @@
 //! What is wrong with a folder: real folders with real faults, each of which must be found, named and left as it was.
 
-use crate::support::{Place, Running, foreign_notice};
+use crate::support::{AGENT, Place, Running, foreign_notice};
 use serde_json::Value;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 /// Every row, in order.
@@ -61,6 +62,7 @@ fn make(place: &Place, name: &str, days_old: u64) {
 
 #[test]
 fn a_sound_folder_passes_every_check_and_nothing_is_left_behind() {
+    let _without_agent = AGENT.read().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     for what in ["wems.db", "."] {
         let (code, lines) = examine(&place, what);
@@ -92,6 +94,7 @@ fn the_schema_is_stable() {
 
 #[test]
 fn people_read_one_line_a_check_details_of_what_is_wrong_and_the_verdict_last() {
+    let _without_agent = AGENT.read().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     make(&place, "~$budget.xlsx", 3);
     let said = place.run(&["doctor", "."]);
@@ -107,6 +110,7 @@ fn people_read_one_line_a_check_details_of_what_is_wrong_and_the_verdict_last() 
 
 #[test]
 fn what_is_not_there_or_no_database_is_said_and_nothing_else() {
+    let _without_agent = AGENT.read().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
     let (code, lines) = examine(&place, "nowhere/wems.db");
     assert_eq!((code, found(&lines, "folder"), lines.len()), (Some(1), vec!["no-folder"], 4));

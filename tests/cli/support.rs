@@ -4,11 +4,15 @@ use sharelock::clock::{Clock, SystemClock};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::RwLock;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 /// Whatever takes longer than this is broken.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// The agent of this session: whoever has one run writes, whoever tells whether one runs reads. On Windows no folder keeps agents apart.
+pub(crate) static AGENT: RwLock<()> = RwLock::new(());
 
 /// Lets time pass.
 pub(crate) fn pause(millis: u64) {
