@@ -242,7 +242,7 @@ impl Ear {
     fn hear(mut self) {
         loop {
             let mut end = End::Silent;
-            let heard = ipc::follow(&Request::Follow(self.id), |answer| end = self.take_in(answer));
+            let heard = ipc::follow(&Request::Follow(self.id), |answer| end = self.take_in(answer, end));
             match (heard, end) {
                 (_, End::Over) => return,
                 (_, End::Lost) => return self.shared.lost.store(true, Ordering::Release),
@@ -259,7 +259,8 @@ impl Ear {
         self.take_over();
     }
 
-    fn take_in(&mut self, answer: Answer) -> End {
+    /// Takes in what the agent says; returns how it stands then, after how it stood before.
+    fn take_in(&mut self, answer: Answer, before: End) -> End {
         match answer {
             Answer::News(told) => {
                 let news = News::from(told);
@@ -271,7 +272,10 @@ impl Ear {
                 end
             }
             Answer::TakenBack => {
-                drop(self.sender.send(Happening::TakenBack));
+                // After a loss it is only put away.
+                if before != End::Lost {
+                    drop(self.sender.send(Happening::TakenBack));
+                }
                 End::Lost
             }
             Answer::Done => End::Over,
@@ -334,4 +338,25 @@ pub(super) fn is_outer(opened: &Database) -> bool {
 pub(super) fn lost_before_start(cover: &Cover, opened: &Database, program: String) -> Exit {
     say(About(opened.name(), &Talk::LostBeforeStart(program), language()));
     if cover.is_lost() { Exit::Held } else { Exit::Unreachable }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ipc::Told;
+    use crate::session::Options;
+
+    #[test]
+    fn a_lease_that_was_lost_is_not_told_to_be_taken_back_as_well() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = Options::default().memory(folder.path()).open(folder.path().join("wems.db")).unwrap();
+        let (sender, told) = channel();
+        let mut ear = Ear { id: 1, mark: Nonce(1), token: Token(1), opened: Arc::new(opened), shared: Arc::default(), sender };
+        assert!(ear.take_in(Answer::TakenBack, End::Silent) == End::Lost);
+        assert!(matches!(told.try_recv(), Ok(Happening::TakenBack)));
+        assert!(ear.take_in(Answer::News(Told::LostRecord), End::Silent) == End::Lost);
+        assert!(matches!(told.try_recv(), Ok(Happening::News(News::Lost(_)))));
+        assert!(ear.take_in(Answer::TakenBack, End::Lost) == End::Lost);
+        assert!(told.try_recv().is_err());
+    }
 }
