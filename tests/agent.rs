@@ -105,21 +105,10 @@ fn seen(state: State) -> Seen {
         note: String::new(),
     };
     let status = Status {
-        state,
-        lease: None,
-        token: None,
         holder: held.then(|| Arc::new(marie)),
         own_user: state == State::Mine,
-        same_machine: false,
-        acquired: None,
-        last_seen: None,
-        observed: None,
         takeable_in: (state == State::Stale).then_some(Duration::from_secs(100)),
-        revoked: None,
-        mark: None,
-        orphaned: false,
-        newer: false,
-        failure: (state == State::Unreachable).then_some(Failure::Unreachable),
+        ..Status::unknown(state, (state == State::Unreachable).then_some(Failure::Unreachable))
     };
     Seen { status, waiting: Vec::new(), reason: String::new(), me: None }
 }

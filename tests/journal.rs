@@ -75,21 +75,10 @@ fn marie() -> Arc<Holder> {
 fn seen(state: State) -> Status {
     let held = matches!(state, State::Held | State::Stale);
     Status {
-        state,
-        lease: None,
         token: held.then_some(TOKEN),
         holder: held.then(marie),
         own_user: state == State::Mine,
-        same_machine: false,
-        acquired: None,
-        last_seen: None,
-        observed: None,
-        takeable_in: None,
-        revoked: None,
-        mark: None,
-        orphaned: false,
-        newer: false,
-        failure: (state == State::Unreachable).then_some(Failure::Unreachable),
+        ..Status::unknown(state, (state == State::Unreachable).then_some(Failure::Unreachable))
     }
 }
 

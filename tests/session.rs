@@ -11,7 +11,7 @@ use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
 use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -171,21 +171,26 @@ impl Clock for Ahead {
     }
 }
 
-/// A store in which this machine is stopped for 160 s right after its first claim was believed.
-struct Stopping {
+/// A store around which something else happens first, or which can do something else.
+struct Around<F> {
     inner: FolderStore,
-    clock: Arc<Ahead>,
+    capabilities: Capabilities,
+    before: F,
 }
 
-impl Store for Stopping {
+impl<F: Fn(&Op) + Send + Sync> Around<F> {
+    fn new(inner: FolderStore, before: F) -> Arc<Self> {
+        Arc::new(Self { capabilities: inner.capabilities().clone(), inner, before })
+    }
+}
+
+impl<F: Fn(&Op) + Send + Sync> Store for Around<F> {
     fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
+        &self.capabilities
     }
 
     fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
-        if matches!(op, Op::Lock(Number(1))) {
-            self.clock.0.store(160_000_000_000, Ordering::Relaxed);
-        }
+        (self.before)(op);
         self.inner.perform(op)
     }
 
@@ -205,7 +210,13 @@ fn a_lease_that_lapsed_before_its_caller_could_have_it_is_not_handed_out() {
     let me = identity("anna");
     let author = sharelock::store::Identity { holder: me.holder.clone(), host: me.host.clone(), nonce: Nonce(1) };
     let clock = Arc::new(Ahead::default());
-    let store = Arc::new(Stopping { inner: FolderStore::open(&database, author).unwrap(), clock: Arc::clone(&clock) });
+    let stopped = Arc::clone(&clock);
+    // Its machine is stopped for 160 s right after its first claim was believed.
+    let store = Around::new(FolderStore::open(&database, author).unwrap(), move |op| {
+        if matches!(op, Op::Lock(Number(1))) {
+            stopped.0.store(160_000_000_000, Ordering::Relaxed);
+        }
+    });
     let options = SessionOptions { timing: Timing::default(), identity: me, memory: None, place: String::new(), folder: None };
     let anna = Session::with_clock(store, options, clock).unwrap();
     let guard = anna.acquire(Wait::For(Duration::from_secs(30)), None).unwrap();
@@ -223,42 +234,20 @@ fn a_second_acquire_of_one_session_is_refused() {
     session.acquire(Wait::Never, None).unwrap().release().unwrap();
 }
 
-/// Says when the board is first read, and reads it when it may.
-struct Halting {
-    inner: FolderStore,
-    halt: Mutex<Option<(Sender<()>, Receiver<()>)>>,
-}
-
-impl Store for Halting {
-    fn capabilities(&self) -> &Capabilities {
-        self.inner.capabilities()
-    }
-
-    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
-        let halt = if matches!(op, Op::ReadBoard) { self.halt.lock().unwrap().take() } else { None };
-        if let Some((reached, go)) = halt {
-            reached.send(()).unwrap();
-            go.recv_timeout(Duration::from_secs(20)).unwrap();
-        }
-        self.inner.perform(op)
-    }
-
-    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
-        self.inner.waiting()
-    }
-
-    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
-        self.inner.queue(standing)
-    }
-}
-
 #[test]
 fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
     let folder = tempfile::tempdir().unwrap();
     let database = database(folder.path());
     let ((reached, looks), (go, halted)) = (channel(), channel());
     let halt = Mutex::new(Some((reached, halted)));
-    let store: Arc<dyn Store> = Arc::new(Halting { inner: counting(&database, "eva").inner, halt });
+    // Says when the board is first read, and reads it when it may.
+    let store = Around::new(counting(&database, "eva").inner, move |op| {
+        let halt = if matches!(op, Op::ReadBoard) { halt.lock().unwrap().take() } else { None };
+        if let Some((reached, go)) = halt {
+            reached.send(()).unwrap();
+            go.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+    });
     let options =
         SessionOptions { timing: Timing::default(), identity: identity("eva"), memory: None, place: String::new(), folder: None };
     let session = Session::open(store, options).unwrap();
@@ -318,32 +307,12 @@ fn a_wait_ends_at_its_time_or_when_cancelled() {
     });
 }
 
-/// A store that could hang, like every network folder.
-struct Distant(FolderStore, Capabilities);
-
-impl Store for Distant {
-    fn capabilities(&self) -> &Capabilities {
-        &self.1
-    }
-
-    fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
-        self.0.perform(op)
-    }
-
-    fn waiting(&self) -> Result<Vec<Waiter>, StoreError> {
-        self.0.waiting()
-    }
-
-    fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
-        self.0.queue(standing)
-    }
-}
-
 /// A session that has the folder on a file server.
 fn distant(database: &Path, user: &str) -> Session {
+    // It could hang, like every network folder.
     let inner = counting(database, user).inner;
     let capabilities = Capabilities { may_hang: true, caches_reads: true, native_events: false, ..inner.capabilities().clone() };
-    let store = Arc::new(Distant(inner, capabilities));
+    let store = Arc::new(Around { inner, capabilities, before: |_: &Op| () });
     let options =
         SessionOptions { timing: Timing::default(), identity: identity(user), memory: None, place: String::new(), folder: None };
     Session::open(store, options).unwrap()

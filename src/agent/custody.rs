@@ -7,8 +7,9 @@ use super::events::{Action, Asker};
 use super::model::{Entry, Hold, Model, Tiding};
 use super::shown::{Key, Topic};
 use crate::clock::{Moment, Ticks};
-use crate::ipc::{Answer, Borrower, Refusal, Request};
+use crate::ipc::{Answer, Borrower, Refusal};
 use crate::lease::State;
+use crate::platform::process::ProcessFacts;
 use crate::session::describe::person;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -77,54 +78,47 @@ impl Custody {
 }
 
 impl Model {
-    /// Takes in what a `run` asks for.
-    pub(super) fn lending(&mut self, asker: Asker, request: Request) -> Vec<Action> {
-        match request {
-            Request::Borrow(borrower, wait) => self.borrow(asker, borrower, wait),
-            Request::Programs(id, programs) => match self.lent(id) {
-                Some(entry) => vec![Action::Name(entry.key, asker, programs)],
-                None => vec![Action::Reply(asker, Answer::NotHeld)],
-            },
-            Request::Follow(id) => match self.lent(id) {
-                Some(entry) => {
-                    entry.custody.follower = Some(asker);
-                    Vec::new()
-                }
-                None => vec![Action::Reply(asker, Answer::NotHeld)],
-            },
-            Request::Return(id) => match self.lent(id) {
-                Some(entry) => {
-                    let key = entry.key;
-                    let mut actions = vec![Action::Reply(asker, Answer::Done)];
-                    actions.append(&mut self.work_is_over(key, id));
-                    actions
-                }
-                None => vec![Action::Reply(asker, Answer::NotHeld)],
-            },
-            Request::Watch(_)
-            | Request::Take(..)
-            | Request::Release(..)
-            | Request::Notify(_)
-            | Request::Ask(..)
-            | Request::Forget(_)
-            | Request::Show
-            | Request::Status
-            | Request::Stop => Vec::new(),
+    /// These programs work under what was lent.
+    pub(super) fn name_programs(&mut self, asker: Asker, loan: u64, programs: Vec<ProcessFacts>) -> Vec<Action> {
+        match self.lent(loan) {
+            Some(entry) => vec![Action::Name(entry.key, asker, programs)],
+            None => vec![Action::Reply(asker, Answer::NotHeld)],
         }
+    }
+
+    /// Somebody wants to be told what happens to what was lent.
+    pub(super) fn follow(&mut self, asker: Asker, loan: u64) -> Vec<Action> {
+        match self.lent(loan) {
+            Some(entry) => {
+                entry.custody.follower = Some(asker);
+                Vec::new()
+            }
+            None => vec![Action::Reply(asker, Answer::NotHeld)],
+        }
+    }
+
+    /// What was lent is not needed any more.
+    pub(super) fn returned(&mut self, asker: Asker, loan: u64) -> Vec<Action> {
+        let Some(key) = self.lent(loan).map(|entry| entry.key) else { return vec![Action::Reply(asker, Answer::NotHeld)] };
+        let mut actions = vec![Action::Reply(asker, Answer::Done)];
+        actions.append(&mut self.work_is_over(key, loan));
+        actions
     }
 
     fn lent(&mut self, loan: u64) -> Option<&mut Entry> {
         self.entries.iter_mut().find(|entry| matches!(entry.custody.worker, Worker::Borrower { id, .. } if id == loan))
     }
 
-    fn borrow(&mut self, asker: Asker, borrower: Borrower, wait: Duration) -> Vec<Action> {
+    /// A `run` wants to work under the lease, and waits that long for another one to end.
+    pub(super) fn borrow(&mut self, asker: Asker, borrower: Borrower, wait: Duration) -> Vec<Action> {
         let not_held = vec![Action::Reply(asker, Answer::NotHeld)];
         if self.is_ending() {
             return not_held;
         }
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.config.path == borrower.path) else { return not_held };
+        let Some(entry) = self.find(&borrower.path).and_then(|key| self.entry_mut(key)) else { return not_held };
+        let key = entry.key;
         match (entry.hold, entry.custody.is_in_use()) {
-            (Hold::Has(_), false) => self.lend(asker, borrower),
+            (Hold::Has(_), false) => self.lend(key, asker, borrower),
             (Hold::Has(_) | Hold::Unsure | Hold::Taking, true) if wait.is_zero() => {
                 let me = entry.seen.as_ref().and_then(|seen| seen.me.as_ref());
                 vec![Action::Reply(asker, Answer::Refused(Refusal::Taken(person(me))))]
@@ -138,12 +132,12 @@ impl Model {
         }
     }
 
-    fn lend(&mut self, asker: Asker, borrower: Borrower) -> Vec<Action> {
+    fn lend(&mut self, key: Key, asker: Asker, borrower: Borrower) -> Vec<Action> {
         let id = self.fresh_loan();
-        let Some(entry) = self.entries.iter_mut().find(|entry| entry.config.path == borrower.path) else { return Vec::new() };
+        let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         entry.custody.worker = Worker::Borrower { id, program: borrower.program };
         entry.custody.follower = None;
-        vec![Action::Lend { key: entry.key, asker, id, process: borrower.process }]
+        vec![Action::Lend { key, asker, id, process: borrower.process }]
     }
 
     /// A `run` that had borrowed the lease is gone; its programs may not be.
@@ -179,7 +173,7 @@ impl Model {
         match entry.hold {
             Hold::Has(_) => {
                 if let Some((asker, borrower)) = entry.custody.queue.pop_front() {
-                    return self.lend(asker, borrower);
+                    return self.lend(key, asker, borrower);
                 }
                 if !entry.custody.for_worker_alone {
                     return Vec::new();

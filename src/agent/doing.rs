@@ -335,10 +335,10 @@ impl Doing {
         self.watched.get(&key)?.guard.as_ref()
     }
 
-    /// The agent ends, and programs go on under the lease.
+    /// The agent ends, and programs go on under the lease: a guard that goes leaves it to them.
     fn leave_behind(&mut self, key: Key) {
-        if let Some(guard) = self.watched.get_mut(&key).and_then(|watched| watched.guard.take()) {
-            guard.leave();
+        if let Some(watched) = self.watched.get_mut(&key) {
+            watched.guard = None;
         }
     }
 

@@ -244,8 +244,8 @@ impl Journal {
 
     /// Says what the agent has, on the last line, where that is something else now: after a crash the log tells what was held.
     fn held(&mut self, model: &Model, lines: &mut Vec<Line>) {
-        let has = |entry: &&Entry| matches!(entry.hold, Hold::Has(_) | Hold::Unsure | Hold::Releasing);
-        let held: Vec<String> = model.entries.iter().filter(has).map(|entry| entry.config.label.clone()).collect();
+        let held: Vec<String> =
+            model.entries.iter().filter(|entry| entry.hold.is_kept()).map(|entry| entry.config.label.clone()).collect();
         if held != self.held {
             let line = lines.pop().unwrap_or_else(|| Line::info("held now"));
             let all = if held.is_empty() { &[String::new()][..] } else { &held[..] };

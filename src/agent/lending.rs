@@ -5,9 +5,9 @@ use super::events::Asker;
 use super::shown::Key;
 use crate::ipc::{Answer, Loan};
 use crate::lease::record::{Nonce, ProcessId};
+use crate::platform::guard;
 use crate::platform::process::{self, Life, ProcessFacts};
 use crate::session::{Acquire, Programs};
-use crate::store::folder::life::NONCE_VARIABLE;
 use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -20,19 +20,17 @@ impl Doing {
     pub(super) fn lend(&self, key: Key, id: u64, borrower: ProcessFacts) -> Answer {
         let Some(guard) = self.guard(key) else { return Answer::NotHeld };
         self.apart("sharelock-borrower", move || {
-            while !process::wait(borrower, LOOK_AGAIN) && process::fate(borrower.pid, borrower.start) != Life::Gone {}
+            while !process::wait(borrower, LOOK_AGAIN) {}
             Outcome::BorrowerGone(id)
         });
         Answer::Lent(Loan { id, token: guard.token(), mark: guard.mark().to_string() })
     }
 
     pub(super) fn name(&self, key: Key, asker: Asker, programs: Vec<ProcessFacts>) {
-        let Some(guard) = self.guard(key) else {
+        let (Some(guard), Some(database)) = (self.guard(key), self.database(key)) else {
             // Nothing is held that could name them.
-            self.apart("sharelock-name", move || Outcome::Named(asker, false));
-            return;
+            return self.apart("sharelock-name", move || Outcome::Named(asker, false));
         };
-        let Some(database) = self.database(key) else { return };
         let (record, patience) = (guard.programs(), database.timing().fence);
         let programs = programs.into_iter().map(ProcessId::from).collect();
         self.apart("sharelock-name", move || Outcome::Named(asker, record.name(programs, patience)));
@@ -51,8 +49,7 @@ impl Doing {
     }
 
     pub(super) fn await_orphans(&self, key: Key, number: u64) {
-        let Some(guard) = self.guard(key) else { return };
-        let Some(database) = self.database(key) else { return };
+        let (Some(guard), Some(database)) = (self.guard(key), self.database(key)) else { return };
         let (record, mark, unseen) = (guard.programs(), guard.mark(), database.timing().long);
         self.apart("sharelock-orphans", move || {
             outlive(&record, mark, unseen);
@@ -66,7 +63,7 @@ impl Doing {
 fn outlive(record: &Programs, mark: Nonce, unseen: Duration) {
     let mut named: BTreeSet<ProcessFacts> = record.named().into_iter().map(ProcessFacts::from).collect();
     loop {
-        let marked = process::marked(NONCE_VARIABLE, &mark.to_string());
+        let marked = process::marked(guard::MARK, &mark.to_string());
         let tells = marked.is_some();
         let mut living: BTreeSet<ProcessFacts> = marked.unwrap_or_default().into_iter().collect();
         living.extend(named.iter().filter(|process| process::fate(process.pid, process.start) == Life::Alive));

@@ -9,7 +9,7 @@ use super::shown::{Key, Wish};
 use crate::clock::Moment;
 use crate::config::DatabaseConfig;
 use crate::ipc::{Answer, Report, Request, Watched};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 impl Model {
     /// Takes in a question.
@@ -70,7 +70,10 @@ impl Model {
                 }
                 actions
             }
-            Request::Borrow(..) | Request::Programs(..) | Request::Follow(_) | Request::Return(_) => self.lending(asker, request),
+            Request::Borrow(borrower, wait) => self.borrow(asker, borrower, wait),
+            Request::Programs(loan, programs) => self.name_programs(asker, loan, programs),
+            Request::Follow(loan) => self.follow(asker, loan),
+            Request::Return(loan) => self.returned(asker, loan),
             Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
             Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
             Request::Stop => {
@@ -83,12 +86,11 @@ impl Model {
 
     /// Returns what the agent says of itself.
     fn report(&self) -> Report {
-        let held = |entry: &Entry| matches!(entry.hold, Hold::Has(_) | Hold::Unsure | Hold::Releasing);
         let watched = |entry: &Entry| Watched {
             label: entry.config.label.clone(),
             path: entry.config.path.clone(),
             state: entry.state(),
-            held: held(entry),
+            held: entry.hold.is_kept(),
             wanted: entry.wanted,
         };
         let databases = self.entries.iter().map(watched).collect();
@@ -96,8 +98,8 @@ impl Model {
         Report { pid, version, tray: self.tray, notifier: self.notifier, databases }
     }
 
-    fn find(&self, path: &PathBuf) -> Option<Key> {
-        self.entries.iter().find(|entry| entry.config.path == *path).map(|entry| entry.key)
+    pub(super) fn find(&self, path: &Path) -> Option<Key> {
+        self.entries.iter().find(|entry| entry.config.path == path).map(|entry| entry.key)
     }
 
     fn find_or_add(&mut self, path: PathBuf, actions: &mut Vec<Action>) -> Key {

@@ -21,6 +21,17 @@ pub enum Hold {
     Releasing,
 }
 
+impl Hold {
+    /// Returns whether there is a lease of the agent's that was not given back, or lost for good.
+    #[must_use]
+    pub const fn is_kept(self) -> bool {
+        match self {
+            Self::Has(_) | Self::Unsure | Self::Releasing => true,
+            Self::No | Self::Taking => false,
+        }
+    }
+}
+
 /// Something that is worth a notification until it is dismissed, replaced or untrue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tiding {

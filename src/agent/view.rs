@@ -403,7 +403,7 @@ fn refused(refusal: &Refusal, name: &str, language: Language) -> String {
 }
 
 /// Returns the text, or as much of it as fits with an ellipsis behind it.
-fn short(text: &str, longest: usize) -> String {
+pub(super) fn short(text: &str, longest: usize) -> String {
     match text.char_indices().nth(longest) {
         None => text.to_owned(),
         Some(_) => text.chars().take(longest - 1).chain(['…']).collect(),

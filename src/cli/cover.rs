@@ -18,9 +18,9 @@ use crate::lease::codec::parse_nonce;
 use crate::lease::record::{Nonce, ProcessId, Token};
 use crate::lease::wire::{Doubt, Loss};
 use crate::lease::{Belief, State};
+use crate::platform::guard::{MARK, STORE};
 use crate::platform::process::{self, ProcessFacts};
 use crate::session::{Acquire, AcquireError, Database, Guard, News, PATIENCE, Wait};
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -317,18 +317,12 @@ impl Ear {
     }
 }
 
-/// The store, by which a nested run recognises the database.
-pub(super) const STORE: &str = "SHARELOCK_STORE";
-/// The mark by which programs that work under the lease are found, also after this process has gone.
-pub(super) const NONCE: &str = "SHARELOCK_NONCE";
-
 /// Returns whether this process already runs under the lease of this database: a nested run must not wait for its own parent.
 pub(super) fn is_outer(opened: &Database) -> bool {
-    let in_store = |store: &Path| std::env::var_os(STORE).as_deref() == Some(store.as_os_str());
-    if !in_store(opened.store()) {
+    if std::env::var_os(STORE).as_deref() != Some(opened.store().as_os_str()) {
         return false;
     }
-    let Some(mark) = std::env::var(NONCE).ok().and_then(|text| parse_nonce(&text)) else { return false };
+    let Some(mark) = std::env::var(MARK).ok().and_then(|text| parse_nonce(&text)) else { return false };
     let status = opened.look(PATIENCE).status;
     // Also between the end of an agent that had it and the taking over by the `run` around this one.
     matches!(status.state, State::Held | State::Mine | State::Stale) && status.mark == Some(mark)

@@ -11,6 +11,7 @@ use super::terminal::{give, say};
 use crate::clock::Ticks;
 use crate::i18n::{About, Tale, decimal, printable};
 use crate::lease::timing::Timing;
+use crate::platform::guard::{MARK, TOKEN};
 use crate::platform::process;
 use crate::platform::signals::Signals;
 use std::fs;
@@ -309,7 +310,7 @@ fn start(desk: u32, turn: u32, ledger: &Path, takes: Duration) -> io::Result<Chi
 
 /// Returns whether the system shows which programs work under a lease whose holder was killed.
 fn sees_orphans() -> bool {
-    process::marked("SHARELOCK_NONCE", "none").is_some()
+    process::marked(MARK, "none").is_some()
 }
 
 /// One turn, under the lease: reads the file, takes its time, writes it back with one line more.
@@ -321,7 +322,7 @@ pub(super) fn turn(arguments: &TurnArguments) -> Exit {
 }
 
 fn write_turn(arguments: &TurnArguments) -> io::Result<()> {
-    let token = std::env::var("SHARELOCK_TOKEN").map_err(io::Error::other)?;
+    let token = std::env::var(TOKEN).map_err(io::Error::other)?;
     give(format!("in {token}"));
     let mut text = fs::read_to_string(&arguments.ledger)?;
     pause(Duration::from_millis(arguments.millis));

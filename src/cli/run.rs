@@ -4,7 +4,7 @@
 //! begin. Whatever happens to this process in between, nobody is let in while that program may write.
 
 use super::attention::{Attention, Happening};
-use super::cover::{Cover, NONCE, STORE, borrow, is_outer, lost_before_start};
+use super::cover::{Cover, borrow, is_outer, lost_before_start};
 use super::exit::Exit;
 use super::gui;
 use super::language::language;
@@ -15,17 +15,12 @@ use super::terminal::say;
 use crate::config::{Config, Target};
 use crate::i18n::config::{Remark, remark};
 use crate::i18n::{About, Talk, printable};
-use crate::platform::guard::{Guarded, Program, SpawnError, prepare};
+use crate::platform::guard::{DATABASE, Guarded, MARK, Program, STORE, SpawnError, TOKEN, prepare};
 use crate::session::{Database, Wait};
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
-
-/// The fencing token, for programs that can check it.
-const TOKEN: &str = "SHARELOCK_TOKEN";
-/// The database with all links resolved.
-const DATABASE: &str = "SHARELOCK_DATABASE";
 
 /// What to do with the program when the lease is lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -172,7 +167,7 @@ fn program(command: Vec<OsString>, opened: &Database, cover: &Cover) -> Program 
             variable(TOKEN, token.to_string().as_ref()),
             variable(STORE, opened.store().as_os_str()),
             variable(DATABASE, opened.path().as_os_str()),
-            variable(NONCE, mark.to_string().as_ref()),
+            variable(MARK, mark.to_string().as_ref()),
         ]
     });
     Program { program: command.next().unwrap_or_default(), arguments: command.collect(), environment }

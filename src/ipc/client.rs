@@ -1,9 +1,9 @@
 //! The end of the command line: asks once, and waits for the answer for a bounded time.
 
-use super::{Answer, LONGEST_LINE, Request, line, read};
+use super::{Answer, Request, line, read, receive};
 use crate::platform::local_socket::connect;
 use crate::session::in_time;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::time::Duration;
 
 /// Why there is no answer.
@@ -25,16 +25,17 @@ pub fn follow(request: &Request, mut hear: impl FnMut(Answer)) -> Result<(), Una
     let question = line(request).map_err(|_| Unanswered::Silent)?;
     let conversation = connect().map_err(|_| Unanswered::NoAgent)?;
     (&conversation).write_all(&question).map_err(|_| Unanswered::NoAgent)?;
-    let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
     let mut input = BufReader::new(&conversation);
-    let mut bytes = Vec::new();
-    while matches!(input.by_ref().take(limit).read_until(b'\n', &mut bytes), Ok(1..)) {
-        if let Some(answer) = read(&bytes) {
-            hear(answer);
+    loop {
+        match receive(&mut input) {
+            Ok(bytes) if !bytes.is_empty() => {
+                if let Some(answer) = read(&bytes) {
+                    hear(answer);
+                }
+            }
+            Ok(_) | Err(_) => return Ok(()),
         }
-        bytes.clear();
     }
-    Ok(())
 }
 
 /// Asks this session's agent, and waits for the answer no longer than `patience`.
@@ -47,10 +48,7 @@ pub fn ask(request: &Request, patience: Duration) -> Result<Answer, Unanswered> 
     let talk = move || -> io::Result<Vec<u8>> {
         let mut output = &conversation;
         output.write_all(&question)?;
-        let mut bytes = Vec::new();
-        let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
-        BufReader::new(&conversation).take(limit).read_until(b'\n', &mut bytes)?;
-        Ok(bytes)
+        receive(&mut BufReader::new(&conversation))
     };
     match in_time(patience, talk) {
         Ok(Some(Ok(bytes))) => read(&bytes).ok_or(Unanswered::Silent),

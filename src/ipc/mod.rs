@@ -17,13 +17,14 @@ use crate::lease::record::Token;
 use crate::lease::wire::Failure;
 use crate::platform::process::ProcessFacts;
 use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
 /// The version of the conversation.
 const VERSION: u32 = 1;
 /// How long a line may be, in bytes. A path has at most a few thousand.
-const LONGEST_LINE: usize = 64 * 1024;
+const LONGEST_LINE: u64 = 64 * 1024;
 
 /// What programs of this user ask the agent for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -166,6 +167,13 @@ struct Line<T> {
 fn line<T: Serialize>(what: T) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = serde_json::to_vec(&Line { v: VERSION, what })?;
     bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Receives a line, or the beginning of one that is longer than anything that could be meant; nothing at the end.
+fn receive(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(LONGEST_LINE).read_until(b'\n', &mut bytes)?;
     Ok(bytes)
 }
 

@@ -3,10 +3,10 @@
 //! The hazard is a guest who takes all seats: each has a thread, there are few of them, and whoever says nothing is sent away where the
 //! system can do that.
 
-use super::{Answer, LONGEST_LINE, Request, line, read};
+use super::{Answer, Request, line, read, receive};
 use crate::platform::local_socket::{Conversation, Instance};
 use interprocess::local_socket::traits::Stream as _;
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
@@ -98,9 +98,7 @@ fn converse(guest: &Conversation, mut seat: Seat, respond: &Respond) -> io::Resu
     drop(guest.set_send_timeout(Some(SILENCE)));
     let mut input = BufReader::new(guest);
     loop {
-        let mut bytes = Vec::new();
-        let limit = u64::try_from(LONGEST_LINE).unwrap_or(u64::MAX);
-        input.by_ref().take(limit).read_until(b'\n', &mut bytes)?;
+        let bytes = receive(&mut input)?;
         if bytes.last() != Some(&b'\n') {
             // The end, or longer than anything that could be meant.
             return Ok(());

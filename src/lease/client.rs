@@ -229,12 +229,9 @@ impl Client {
     /// Returns the holder's processes, the holding one first, if it is on this very machine: their end is told by nothing on the share.
     #[must_use]
     pub fn neighbours(&self) -> Vec<ProcessId> {
-        let known = !self.me.host.machine.is_empty() && !self.me.host.boot.is_empty();
-        let here = |host: &Host| {
-            known && (&host.machine, &host.boot, &host.pids) == (&self.me.host.machine, &self.me.host.boot, &self.me.host.pids)
-        };
         let record = self.sight.as_ref().and_then(Sight::record);
-        let body = record.filter(|(head, body)| head.state == State::Live && here(&body.host)).map(|(_, body)| body);
+        let body =
+            record.filter(|(head, body)| head.state == State::Live && self.me.host.is_same(&body.host)).map(|(_, body)| body);
         body.map(|body| std::iter::once(body.process).chain(body.guards.iter().copied()).collect()).unwrap_or_default()
     }
 

@@ -133,6 +133,15 @@ pub struct Host {
     pub owner: String,
 }
 
+impl Host {
+    /// Returns whether processes of the one are processes of the other: what is known of both is the same, and it is enough.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let known = !self.machine.is_empty() && !self.boot.is_empty();
+        known && (&self.machine, &self.boot, &self.pids) == (&other.machine, &other.boot, &other.pids)
+    }
+}
+
 /// The part of a record that stays: who, since when, with which promises. Only `guards` is ever rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Body {

@@ -68,7 +68,9 @@ pub struct Status {
 
 impl Status {
     /// Returns what is said of a database that could not be read.
-    pub(crate) const fn unknown(state: State, failure: Option<Failure>) -> Self {
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn unknown(state: State, failure: Option<Failure>) -> Self {
         Self {
             state,
             lease: None,

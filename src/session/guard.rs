@@ -52,7 +52,8 @@ impl Programs {
     }
 }
 
-/// A held lease. Dropping it gives the lease back as well as it can; [`Guard::release`] says whether that worked.
+/// A held lease. Dropping it gives the lease back as well as it can, unless programs work under it: then it stays, for whoever answers for
+/// them. [`Guard::release`] gives it back whatever works under it, and says whether that worked.
 #[must_use = "the lease is given back as soon as this is dropped"]
 pub struct Guard {
     engine: Arc<Engine>,
@@ -118,12 +119,6 @@ impl Guard {
     #[must_use]
     pub fn programs(&self) -> Programs {
         Programs { engine: Arc::clone(&self.engine), mark: self.mark }
-    }
-
-    /// Leaves the lease as it is, for a process that is about to end while programs go on under it: whoever answers for them from now on
-    /// takes over from here, and nobody else is let in before.
-    pub(crate) fn leave(self) {
-        std::mem::forget(self);
     }
 
     /// Gives the lease back.

@@ -25,7 +25,7 @@ use std::time::SystemTime;
 mod access;
 mod clean_up;
 mod ledger;
-pub(crate) mod life;
+mod life;
 mod past;
 mod queue;
 mod signals;

@@ -100,21 +100,10 @@ impl Office {
             Some(_) => State::Held,
         };
         Status {
-            state,
             lease: held.map(|(_, nonce)| LeaseId { number: Number(1), nonce: Nonce(nonce) }),
-            token: None,
             holder: held.map(|(who, _)| Arc::new(self.desks[who].me.clone())),
             own_user: state == State::Mine,
-            same_machine: false,
-            acquired: None,
-            last_seen: None,
-            observed: None,
-            takeable_in: None,
-            revoked: None,
-            mark: None,
-            orphaned: false,
-            newer: false,
-            failure: (!self.reachable).then_some(Failure::Unreachable),
+            ..Status::unknown(state, (!self.reachable).then_some(Failure::Unreachable))
         }
     }
 

@@ -69,6 +69,19 @@ impl Ui {
     }
 }
 
+/// Returns the name of a button: never used again, for another showing of the same notice either.
+#[cfg(any(target_os = "linux", windows, test))]
+fn action(serial: u64, place: usize) -> String {
+    format!("{serial}.{place}")
+}
+
+/// Returns what is asked for by the button that was pressed, if it is one of this showing.
+#[cfg(any(target_os = "linux", windows, test))]
+fn meant(notice: &Notice, serial: u64, pressed: &str) -> Option<Wish> {
+    let mut buttons = notice.buttons.iter().enumerate();
+    buttons.find_map(|(place, (_, wish))| (action(serial, place) == pressed).then(|| wish.clone()))
+}
+
 /// Runs the desktop on the calling thread where the system wants that, and the agent on another one; returns when the agent has.
 ///
 /// Must be called on the main thread before any other exists: it takes over the signals, which are heard as [`Heard::SessionEnds`].

@@ -4,7 +4,9 @@
 //! texts are escaped and bounded here; and an answer to something else than what was read. Each showing has a number of its own: what
 //! comes from a toast that was replaced, withdrawn or answered means nothing. A click beside the buttons answers nothing either.
 
+use super::{action, meant};
 use crate::agent::shown::{Notice, NoticeKey, Topic, Wish};
+use crate::agent::view::short;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -30,29 +32,20 @@ pub(super) fn tag(key: NoticeKey) -> String {
 pub(super) fn xml(notice: &Notice, serial: u64) -> String {
     let mut xml = String::from(if notice.urgent { "<toast scenario=\"reminder\">" } else { "<toast>" });
     xml.push_str("<visual><binding template=\"ToastGeneric\">");
-    for text in [cut(&notice.title, TITLE), cut(&notice.body, BODY)].iter().filter(|text| !text.is_empty()) {
+    for text in [short(&notice.title, TITLE), short(&notice.body, BODY)].iter().filter(|text| !text.is_empty()) {
         let _ = write!(xml, "<text>{}</text>", escape(text));
     }
     xml.push_str("</binding></visual>");
     if !notice.buttons.is_empty() {
         xml.push_str("<actions>");
         for (place, (text, _)) in notice.buttons.iter().enumerate() {
-            let (text, action) = (escape(&cut(text, BUTTON)), action(serial, place));
+            let (text, action) = (escape(&short(text, BUTTON)), action(serial, place));
             let _ = write!(xml, "<action content=\"{text}\" arguments=\"{action}\"/>");
         }
         xml.push_str("</actions>");
     }
     xml.push_str("</toast>");
     xml
-}
-
-/// Returns the name of a button, never used again.
-fn action(serial: u64, place: usize) -> String {
-    format!("{serial}.{place}")
-}
-
-fn cut(text: &str, most: usize) -> String {
-    if text.chars().count() <= most { text.to_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
 /// Writes a text so that it is one, in an element and in an attribute; what XML cannot have at all becomes a mark.
@@ -97,9 +90,7 @@ impl Board {
     /// The toast of this showing was pressed, and is gone by that: what was asked for, or only that.
     pub(super) fn pressed(&mut self, serial: u64, pressed: &str) -> Option<Result<Wish, NoticeKey>> {
         let (key, notice) = self.close(serial)?;
-        let mut buttons = notice.buttons.into_iter().enumerate();
-        let wish = buttons.find_map(|(place, (_, wish))| (action(serial, place) == pressed).then_some(wish));
-        Some(wish.ok_or(key))
+        Some(meant(&notice, serial, pressed).ok_or(key))
     }
 
     /// The toast of this showing is gone without an answer.

@@ -3,6 +3,7 @@
 //! The hazards: a pipe of ours that such a program inherits keeps whoever reads it waiting for ever, so it gets none; and a terminal
 //! that closes would take it along, so it leaves that.
 
+use crate::platform::guard::VARIABLES;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -55,7 +56,7 @@ pub fn agent() -> io::Result<Command> {
 pub(super) fn agent_beside(own: &Path) -> Command {
     let mut command = plain_agent_beside(own);
     // An agent that is started from within a `run` is none of its programs.
-    for name in ["SHARELOCK_NONCE", "SHARELOCK_STORE", "SHARELOCK_TOKEN", "SHARELOCK_DATABASE"] {
+    for name in VARIABLES {
         command.env_remove(name);
     }
     command

@@ -30,6 +30,18 @@ mod system;
 #[path = "windows.rs"]
 mod system;
 
+/// The fencing token, for programs that can check it.
+pub const TOKEN: &str = "SHARELOCK_TOKEN";
+/// The store, by which a nested run recognises the database.
+pub const STORE: &str = "SHARELOCK_STORE";
+/// The database with all links resolved.
+pub const DATABASE: &str = "SHARELOCK_DATABASE";
+/// The mark by which programs that work under a lease are found, also after their guard has gone: they and all their descendants carry it,
+/// unless they drop it.
+pub const MARK: &str = "SHARELOCK_NONCE";
+/// All that a program is told in its environment.
+pub const VARIABLES: [&str; 4] = [TOKEN, STORE, DATABASE, MARK];
+
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {

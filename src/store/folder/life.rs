@@ -7,14 +7,12 @@ use super::{FolderStore, ServerClock};
 use crate::lease::record::{Body, Evidence, Fate, Host, ProcessId, RangeLock};
 use crate::lease::wire::Reply;
 use crate::platform::files;
+use crate::platform::guard::MARK;
 use crate::platform::process::{self, Life};
 use crate::platform::range_lock::{self, Probe};
 use crate::store::StoreError;
 use std::fs::File;
 use std::time::Duration;
-
-/// The environment variable that a guarded program and all its descendants carry, unless they drop it.
-pub(crate) const NONCE_VARIABLE: &str = "SHARELOCK_NONCE";
 
 impl FolderStore {
     /// Evidence only shortens waits, so that whatever cannot be found out is left out instead of being an error.
@@ -61,8 +59,7 @@ impl FolderStore {
 /// `life` looks at one process; `marked` counts the living processes that carry a nonce, or says that it cannot tell.
 fn fate(body: &Body, me: &Host, life: impl Fn(ProcessId) -> Life, marked: impl FnOnce(&str, &str) -> Option<usize>) -> Fate {
     let theirs = &body.host;
-    let known = !me.machine.is_empty() && !me.boot.is_empty();
-    if !known || (&theirs.machine, &theirs.boot, &theirs.pids) != (&me.machine, &me.boot, &me.pids) {
+    if !me.is_same(theirs) {
         return Fate::Unknown;
     }
     // Another user's processes may be hidden from us, and what they carry always is: their death is never certain.
@@ -75,7 +72,7 @@ fn fate(body: &Body, me: &Host, life: impl Fn(ProcessId) -> Life, marked: impl F
         Life::Gone if !visible => Fate::HolderGone,
         Life::Gone => {
             let guards_gone = body.guards.iter().all(|&guard| life(guard) == Life::Gone);
-            match marked(NONCE_VARIABLE, &body.mark().to_string()) {
+            match marked(MARK, &body.mark().to_string()) {
                 Some(0) if guards_gone => Fate::Gone,
                 // Where marks cannot be read, only a holder that guarded nothing is certainly alone.
                 None if body.guards.is_empty() => Fate::Gone,
@@ -104,7 +101,7 @@ mod tests {
         let nonce = body.id.nonce.to_string();
         let life = |of: ProcessId| lives.iter().find(|(pid, _)| *pid == of.pid).map_or(Life::Gone, |&(_, life)| life);
         fate(&body, &me, life, |variable, value| {
-            assert_eq!((variable, value), (NONCE_VARIABLE, nonce.as_str()));
+            assert_eq!((variable, value), (MARK, nonce.as_str()));
             marked
         })
     }

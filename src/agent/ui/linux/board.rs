@@ -3,16 +3,11 @@
 //! Hazard: a number of the service names one notice now and another one later. A button is therefore named by the showing it belongs
 //! to, and a notice whose call is not answered yet takes no other one.
 
-use super::super::Order;
+use super::super::{Order, meant};
 use crate::agent::shown::{Notice, NoticeKey, Wish};
 use std::collections::BTreeMap;
 use std::mem::take;
 use std::num::NonZeroU32;
-
-/// Returns the name of a button: never used again, for another showing of the same notice either.
-pub(super) fn action(serial: u64, place: usize) -> String {
-    format!("{serial}.{place}")
-}
 
 /// What the service shows for us, under its numbers.
 #[derive(Debug, Default)]
@@ -80,8 +75,7 @@ impl Board {
     /// Takes what was asked for by a button of what is shown now; the notice is answered, and goes.
     pub(super) fn answer(&mut self, number: u32, pressed: &str) -> Option<Wish> {
         let card = self.cards.values().find(|card| card.number == number && card.call.is_none())?;
-        let mut buttons = card.notice.buttons.iter().enumerate();
-        let wish = buttons.find_map(|(place, (_, wish))| (action(card.serial, place) == pressed).then(|| wish.clone()))?;
+        let wish = meant(&card.notice, card.serial, pressed)?;
         let key = card.notice.key;
         self.cards.remove(&key);
         Some(wish)
@@ -122,6 +116,7 @@ impl Board {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::action;
     use super::*;
     use crate::agent::shown::{Key, Topic};
 

@@ -6,8 +6,9 @@
 //! each showing has action names of its own. A service that hangs is not waited for: it gets one call for each notice, and the next one
 //! when it has answered. There is no default action: a click that was to make a notice go away must not answer it.
 
+use super::super::action;
 use super::super::{Desk, Hear, Heard, Order, icons};
-use super::board::{Board, action};
+use super::board::Board;
 use super::{PATIENCE, escape};
 use crate::agent::shown::{Notice, NoticeKey, Topic};
 use futures_util::StreamExt;
