@@ -364,6 +364,8 @@ class Lab:
         self.files = []
         self.mounts = ()
         self.lease = 90
+        # Until then an NFS server that has just started opens no file for writing, on the host's clock.
+        self.grace_over = 0.0
 
     def up(self, lease=10, files=(), mounts=SMALL_SET):
         """Boots everything anew. `lease`: seconds of NFS lease and grace; `files`: (local, path) for every client."""
@@ -385,6 +387,7 @@ class Lab:
     def serve(self):
         self.srv.root("serve disks")
         in_parallel(self.srv.root, ["serve samba", f"serve nfs {self.lease}"])
+        self.grace_over = time.monotonic() + self.lease
 
     def arrive(self, client):
         """What a client needs after it was booted."""
