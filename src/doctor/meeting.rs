@@ -194,12 +194,8 @@ impl Meeting {
 
     /// Makes a file that both can use; false when it was there.
     fn make(&self, name: &str, folder: &Path) -> io::Result<bool> {
-        match files::create_exclusive(&self.file(name)) {
-            Ok(file) => {
-                let _decided_by_the_server =
-                    files::entry_facts(folder).and_then(|facts| files::share_file_access(&file, facts.access));
-                Ok(true)
-            }
+        match files::entry_facts(folder).and_then(|facts| files::create_shared(&self.file(name), facts.access)) {
+            Ok(_made) => Ok(true),
             Err(error) if classify(&error) == Trouble::Exists => Ok(false),
             Err(error) => Err(error),
         }

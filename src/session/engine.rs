@@ -10,6 +10,7 @@ use crate::clock::{Clock, Ticks};
 use crate::lease::wire::{Action, Event, Op, Report, RequestId};
 use crate::lease::{Belief, Client, Status};
 use crate::platform::alarm::Alarm;
+use crate::platform::files::ignore_umask;
 use crate::store::{Store, StoreError};
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -108,22 +109,33 @@ impl Engine {
         good: fn(&Report) -> bool,
         bad: fn(&Report) -> bool,
     ) -> bool {
-        let until = self.clock.now().ticks + patience;
         let mut seen = self.lock().next_report();
         self.post(event);
+        self.heard(&mut seen, patience, good, bad) == Some(true)
+    }
+
+    /// Waits for a report of one of two kinds, from the number `seen` on. `None` when neither came in time.
+    pub(super) fn heard(
+        &self,
+        seen: &mut u64,
+        patience: Duration,
+        good: fn(&Report) -> bool,
+        bad: fn(&Report) -> bool,
+    ) -> Option<bool> {
+        let until = self.clock.now().ticks + patience;
         let mut state = self.lock();
         loop {
-            for report in super::new_reports(&state, &mut seen) {
+            for report in super::new_reports(&state, seen) {
                 if good(report) {
-                    return true;
+                    return Some(true);
                 }
                 if bad(report) {
-                    return false;
+                    return Some(false);
                 }
             }
             let now = self.clock.now().ticks;
             if now >= until {
-                return false;
+                return None;
             }
             state = self.wait(state, until.since(now));
         }
@@ -268,6 +280,7 @@ impl Engine {
     }
 
     fn work(self: &Arc<Self>) {
+        ignore_umask();
         let mut state = self.lock();
         loop {
             if let Some((id, op)) = state.outbox.pop_front() {

@@ -15,11 +15,11 @@ use crate::platform::file_system::{FileSystem, Kind, file_system};
 use crate::platform::files::{self, EntryFacts, EntryKind, Trouble};
 use crate::platform::sync_program;
 use std::collections::BTreeMap;
-use std::fs::{File, Metadata};
+use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU32;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 mod access;
@@ -44,7 +44,7 @@ pub struct FolderStore {
     /// and is empty), and its access, which is that of everything in the store.
     folder: Mutex<EntryFacts>,
     /// My own leases, open since they were created. Only these handles ever write to a live lease.
-    held: Mutex<BTreeMap<Number, Arc<File>>>,
+    held: Mutex<BTreeMap<Number, ledger::Own>>,
     codec: Mutex<Codec>,
     ticket: Mutex<Option<queue::MyTicket>>,
     history: Mutex<Option<clean_up::MyHistory>>,
@@ -111,8 +111,8 @@ impl FolderStore {
         self.location.store.join(ledger::file_name(number))
     }
 
-    /// Returns the kept handle of my own lease.
-    fn own(&self, number: Number) -> Result<Arc<File>, StoreError> {
+    /// Returns my own lease, which is open.
+    fn own(&self, number: Number) -> Result<ledger::Own, StoreError> {
         let kept = lock(&self.held).get(&number).cloned();
         kept.ok_or_else(|| {
             let source = io::Error::new(io::ErrorKind::NotFound, "this lease is not open here");

@@ -159,6 +159,21 @@ pub fn create_exclusive(path: &Path) -> io::Result<File> {
     system::create_exclusive(path)
 }
 
+/// As [`create_exclusive`], with the access that the database's folder has, see [`share_access_like`]: at once on a thread that ignores
+/// the umask, and a moment later on others.
+///
+/// # Errors
+/// As [`create_exclusive`]; not when the server decides about access by itself.
+pub fn create_shared(path: &Path, folder: Access) -> io::Result<File> {
+    system::create_shared(path, folder)
+}
+
+/// Makes what this thread creates as open as [`create_shared`] wants it from the first moment, which spares every new file a round trip.
+/// Never on a thread that somebody else's code runs on, or that starts programs.
+pub fn ignore_umask() {
+    system::ignore_umask();
+}
+
 /// Makes these options create files that other users cannot read: for what is kept on this computer, never on a share.
 pub fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     system::private(options)
@@ -240,14 +255,6 @@ pub fn read_whole(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
 /// What the system said, except that it does not permit or know such changes.
 pub fn share_access_like(entry: &Path, folder: Access) -> io::Result<()> {
     system::share_access_like(entry, folder)
-}
-
-/// The same as [`share_access_like`] for a file that is open already.
-///
-/// # Errors
-/// As there.
-pub fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
-    system::share_file_access(file, folder)
 }
 
 /// Hides a folder from people's everyday view (the hidden attribute on Windows; elsewhere the leading dot does it).

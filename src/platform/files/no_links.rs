@@ -41,6 +41,17 @@ pub(super) fn check_folder(path: &Path) -> io::Result<()> {
     open(path, FOLDER, 0).map(drop)
 }
 
+/// Takes this thread out of what all threads of a process share of this kind (umask, working folder, root), and lets it have a umask of
+/// its own, which takes nothing away. Where that is refused (containers), all stays as it was.
+#[cfg(target_os = "linux")]
+pub(super) fn ignore_umask() {
+    // SAFETY: the call takes a number alone, and changes nothing but what this thread shares with others.
+    if unsafe { libc::unshare(libc::CLONE_FS) } == 0 {
+        // SAFETY: as above; the umask is this thread's own now.
+        unsafe { libc::umask(0) };
+    }
+}
+
 /// Opens the folder of a path, and returns its last component with it.
 fn split(path: &Path) -> io::Result<(File, CString)> {
     let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else { return Err(io::ErrorKind::InvalidInput.into()) };

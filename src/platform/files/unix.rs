@@ -23,8 +23,25 @@ pub(super) fn open_existing_write(path: &Path) -> io::Result<File> {
 }
 
 pub(super) fn create_exclusive(path: &Path) -> io::Result<File> {
+    create(path, 0o666)
+}
+
+pub(super) fn create_shared(path: &Path, folder: Access) -> io::Result<File> {
+    // Whether the group will be the folder's is certain only where the folder hands it on.
+    let file = create(path, shared_mode(folder.mode, false, folder.mode & 0o2000 != 0))?;
+    let _decided_by_the_server = share_file_access(&file, folder);
+    Ok(file)
+}
+
+fn create(path: &Path, mode: libc::mode_t) -> io::Result<File> {
     // O_EXCL follows no last link by itself, and there is nothing yet that could block.
-    no_links::open(path, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, 0o666).map_err(|error| refuse_link(path, error))
+    no_links::open(path, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, mode).map_err(|error| refuse_link(path, error))
+}
+
+/// Only Linux has umasks of single threads.
+pub(super) fn ignore_umask() {
+    #[cfg(target_os = "linux")]
+    no_links::ignore_umask();
 }
 
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
@@ -91,7 +108,7 @@ pub(super) fn share_access_like(entry: &Path, folder: Access) -> io::Result<()> 
     share_file_access(&open(entry, libc::O_RDONLY)?, folder)
 }
 
-pub(super) fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
+fn share_file_access(file: &File, folder: Access) -> io::Result<()> {
     let mut given = file.metadata()?;
     if given.gid() != folder.group {
         tolerate(std::os::unix::fs::fchown(file, None, Some(folder.group)))?;

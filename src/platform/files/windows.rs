@@ -91,10 +91,11 @@ pub(super) fn share_access_like(_entry: &Path, _folder: Access) -> io::Result<()
     Ok(())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "the same on every system")]
-pub(super) fn share_file_access(_file: &File, _folder: Access) -> io::Result<()> {
-    Ok(())
+pub(super) fn create_shared(path: &Path, _folder: Access) -> io::Result<File> {
+    create_exclusive(path)
 }
+
+pub(super) fn ignore_umask() {}
 
 pub(super) fn hide(path: &Path) -> io::Result<()> {
     let attributes = path.symlink_metadata()?.file_attributes() | FILE_ATTRIBUTE_HIDDEN;

@@ -160,7 +160,7 @@ impl FolderStore {
     ///
     /// `sub` is the folder within the store.
     pub(super) fn create_file(&self, doing: &'static str, path: &Path, sub: Option<&str>) -> Result<Created, StoreError> {
-        let create = || self.once_opened(path, || files::create_exclusive(path), refused);
+        let create = || self.once_opened(path, || files::create_shared(path, self.access()), refused);
         let created = match create() {
             Err(error) if classify(&error) == Trouble::Missing => {
                 self.make_folders(doing, sub)?;
@@ -169,10 +169,7 @@ impl FolderStore {
             other => other,
         };
         match created {
-            Ok(file) => {
-                let _decided_by_the_server = files::share_file_access(&file, self.access());
-                Ok(Created::New(file))
-            }
+            Ok(file) => Ok(Created::New(file)),
             Err(error) if classify(&error) == Trouble::Exists => Ok(Created::Exists),
             Err(error) => Err(StoreError::new(doing, path, error)),
         }

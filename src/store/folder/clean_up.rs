@@ -42,7 +42,7 @@ impl FolderStore {
         };
         // My own lease was written a moment ago (or, where only creation is the server's, created earlier): what lies between is
         // at least the age. Some servers show no such time; then everything stays.
-        let mine = self.own(own)?.metadata().and_then(|metadata| self.clock.read(&metadata));
+        let mine = self.own(own)?.file.metadata().and_then(|metadata| self.clock.read(&metadata));
         let (Ok(old), Ok(now)) = (old, mine) else { return Ok(Reply::Removed(false)) };
         if number >= own || now.duration_since(old).unwrap_or_default() < keep {
             return Ok(Reply::Removed(false));

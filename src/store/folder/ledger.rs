@@ -34,6 +34,15 @@ fn parse_file_name(name: &str) -> Option<Number> {
     (number >= 1).then_some(Number(number))
 }
 
+/// A lease of mine.
+#[derive(Debug, Clone)]
+pub(super) struct Own {
+    /// Open since it was created.
+    pub(super) file: Arc<File>,
+    /// It has its range lock since then.
+    locked: bool,
+}
+
 impl FolderStore {
     pub(super) fn list(&self) -> Result<Reply, StoreError> {
         let doing = "listing the leases in";
@@ -82,11 +91,12 @@ impl FolderStore {
             Created::New(file) => file,
             Created::Exists => return Ok(Reply::Exists),
         };
+        let mut locked = false;
         if self.capabilities.range_locks && self.capabilities.kind.starts_with("nfs") {
             // Before this machine reads the file: a client of NFS 4 that has a read delegation keeps locks to itself, write locks
             // too, and nobody else would ever see this one. On SMB it is the other way round: there a lock that is older than the
             // first reading is not seen by others (both measured on Linux 6.1).
-            lock_patiently(&file, pause);
+            locked = lock_patiently(&file, pause);
         }
         let head = Head { state: State::Live, counter: 1, at };
         let bytes = lock(&self.codec).encode_lease(body, &head);
@@ -100,7 +110,7 @@ impl FolderStore {
             }
             return Err(failed);
         }
-        lock(&self.held).insert(body.id.number, Arc::new(file));
+        lock(&self.held).insert(body.id.number, Own { file: Arc::new(file), locked });
         if body.id.number == Number(1) {
             // The board should be old by the time others watch it: on NFS a new file stays invisible to whoever looked before.
             // Its absence is no error; the holder's next heartbeat writes it again.
@@ -120,7 +130,7 @@ impl FolderStore {
     }
 
     fn write_own(&self, number: Number, bytes: &[u8]) -> Result<Reply, StoreError> {
-        let file = self.own(number)?;
+        let file = self.own(number)?.file;
         write_flushed(&file, bytes).map_err(|error| StoreError::new("writing the lease", self.lease_path(number), error))?;
         Ok(Reply::Done)
     }
@@ -137,7 +147,7 @@ impl FolderStore {
             let void = Head { state: State::Void, counter: head.counter.saturating_add(1), at };
             let bytes: [u8; HEAD_BYTES] = encode_head(&void);
             let failed = |error| StoreError::new(doing, &path, error);
-            let kept = lock(&self.held).get(&id.number).cloned();
+            let kept = lock(&self.held).get(&id.number).map(|own| Arc::clone(&own.file));
             match kept {
                 Some(file) => write_flushed(&file, &bytes).map_err(failed)?,
                 None => files::open_existing_write(&path).and_then(|file| write_flushed(&file, &bytes)).map_err(failed)?,
@@ -148,8 +158,8 @@ impl FolderStore {
 
     /// The range lock is evidence for others, never a condition: where it cannot be had, the lease holds all the same.
     pub(super) fn lock(&self, number: Number) -> Result<Reply, StoreError> {
-        let file = self.own(number)?;
-        if self.capabilities.range_locks {
+        let Own { file, locked } = self.own(number)?;
+        if self.capabilities.range_locks && !locked {
             lock_patiently(&file, pause);
         }
         Ok(Reply::Done)
@@ -157,11 +167,11 @@ impl FolderStore {
 
     pub(super) fn close(&self, number: Number) -> Reply {
         let kept = lock(&self.held).remove(&number);
-        if let Some(file) = kept
+        if let Some(own) = kept
             && self.capabilities.range_locks
         {
             // Closing would drop it too, but a write still in flight on another thread may keep the handle for minutes.
-            let _dropped_with_the_handle = range_lock::unlock(&file);
+            let _dropped_with_the_handle = range_lock::unlock(&own.file);
         }
         Reply::Done
     }
@@ -171,15 +181,16 @@ impl FolderStore {
 const LOCK_TRIES: u32 = 3;
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
-/// Takes the range lock, a little later where somebody looks at it just now. It is only evidence: without it nothing fails.
-fn lock_patiently(file: &File, pause: impl Fn(Duration)) {
+/// Takes the range lock, a little later where somebody looks at it just now, and says whether it has it. It is only evidence: without
+/// it nothing fails.
+fn lock_patiently(file: &File, pause: impl Fn(Duration)) -> bool {
     for _ in 1..LOCK_TRIES {
-        if !matches!(range_lock::try_exclusive(file), Ok(false)) {
-            return;
+        match range_lock::try_exclusive(file) {
+            Ok(false) => pause(LOCK_PAUSE),
+            taken => return taken.is_ok(),
         }
-        pause(LOCK_PAUSE);
     }
-    let _only_evidence = range_lock::try_exclusive(file);
+    range_lock::try_exclusive(file).unwrap_or(false)
 }
 
 /// Writes in place and waits until the server has it.
@@ -216,14 +227,14 @@ mod tests {
         let taken = || range_lock::probe(&files::open_existing_read(&path).unwrap()).unwrap() == range_lock::Probe::Held;
         assert!(range_lock::try_exclusive(&other).unwrap());
         let pauses = Cell::new(0);
-        lock_patiently(&mine, |_| {
+        let had = lock_patiently(&mine, |_| {
             pauses.set(pauses.get() + 1);
             range_lock::unlock(&other).unwrap();
         });
-        assert!(taken() && pauses.get() == 1);
+        assert!(had && taken() && pauses.get() == 1);
         range_lock::unlock(&mine).unwrap();
         assert!(range_lock::try_exclusive(&other).unwrap());
-        lock_patiently(&mine, |_| pauses.set(pauses.get() + 1));
+        assert!(!lock_patiently(&mine, |_| pauses.set(pauses.get() + 1)));
         assert_eq!(pauses.get(), 3, "not for ever");
     }
 }

@@ -6,6 +6,7 @@ use crate::lease::record::{Body, Holder, Host, LeaseId, Nonce, ProcessId, Token}
 use crate::lease::timing::Timing;
 use crate::lease::wire::Failure;
 use crate::store::StoreError;
+use std::sync::Arc;
 
 /// Makes a record to write.
 pub(super) fn body(number: u64, nonce: u128) -> Body {
