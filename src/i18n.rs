@@ -237,6 +237,8 @@ pub enum Talk {
     Forcing(String),
     /// The end mark could not be written; the lease lapses by itself.
     LapsesIn(Duration, Option<When>),
+    /// The share does not answer, and it is still tried to give it back; left alone, it lapses within this time.
+    StillGivingBack(Duration),
     /// It had been lost before it was given back.
     LostAtRelease,
     /// The history is empty.

@@ -5,12 +5,12 @@ use sharelock::lease::codec::encode_lease;
 use sharelock::lease::record::{self, Body, Found, Head, Holder, Host, LeaseId, Nonce, Number, ProcessId};
 use sharelock::lease::rules::Rules;
 use sharelock::lease::timing::Timing;
-use sharelock::lease::wire::{Action, Event, Op, Reply, Report};
+use sharelock::lease::wire::{Action, Event, Failure, Op, Reply, Report};
 use sharelock::lease::{Belief, Client, Identity, Memory, State};
-use sharelock::session::{AcquireError, Session, SessionOptions, Wait};
+use sharelock::session::{AcquireError, ReleaseError, Session, SessionOptions, Wait};
 use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,6 +19,8 @@ use std::time::Duration;
 struct Counting {
     inner: FolderStore,
     ops: Mutex<Vec<&'static str>>,
+    /// No end mark can be written.
+    mute: AtomicBool,
 }
 
 impl Counting {
@@ -58,6 +60,10 @@ impl Store for Counting {
 
     fn perform(&self, op: &Op) -> Result<Reply, StoreError> {
         self.ops.lock().unwrap().push(name(op));
+        if matches!(op, Op::WriteHead(_, head) if head.state == record::State::Ended) && self.mute.load(Ordering::Acquire) {
+            let source = std::io::Error::other("the cable is out");
+            return Err(StoreError { failure: Failure::Unreachable, doing: "writing the lease", path: "lease".into(), source });
+        }
         self.inner.perform(op)
     }
 
@@ -87,7 +93,7 @@ fn counting(database: &Path, user: &str) -> Counting {
     let me = identity(user);
     let nonce = Nonce(u128::from(crc32fast::hash(user.as_bytes())));
     let author = sharelock::store::Identity { holder: me.holder, host: me.host, nonce };
-    Counting { inner: FolderStore::open(database, author).unwrap(), ops: Mutex::default() }
+    Counting { inner: FolderStore::open(database, author).unwrap(), ops: Mutex::default(), mute: AtomicBool::new(false) }
 }
 
 fn session(database: &Path, user: &str, timing: Timing) -> (Session, Arc<Counting>) {
@@ -120,6 +126,25 @@ fn a_lease_is_taken_seen_and_given_back() {
     assert!(guard.is_valid(Duration::from_secs(5)));
     guard.release().unwrap();
     assert_eq!(std::fs::read_to_string(&database).unwrap(), "data");
+}
+
+#[test]
+fn it_is_given_back_once_the_share_answers_again_if_somebody_waits_for_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, store) = session(&database, "anna", Timing::scaled(10.0));
+    for patient in [true, false] {
+        let guard = anna.acquire(Wait::Never, None).unwrap();
+        store.mute.store(true, Ordering::Release);
+        let mut asked = 0;
+        let result = guard.release_while(|| {
+            asked += 1;
+            store.mute.store(false, Ordering::Release);
+            patient
+        });
+        assert_eq!((asked, result.is_ok()), (1, patient), "{result:?}");
+        assert!(patient || matches!(result, Err(ReleaseError::Unanswered(_))));
+    }
 }
 
 #[test]

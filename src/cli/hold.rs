@@ -101,7 +101,7 @@ pub(super) fn hold(arguments: &HoldArguments, config: &Config) -> Exit {
     attention.pass_on(&opened);
     let database = lossy(opened.path());
     let teller = Teller { opened: &opened, database, json: arguments.json, token: guard.token().0 };
-    watch(teller, guard, &happenings)
+    watch(teller, guard, happenings)
 }
 
 /// Tells when standard input ends. What it says does not matter.
@@ -116,7 +116,7 @@ fn watch_input(attention: Attention) {
     drop(std::thread::Builder::new().name("sharelock-input".into()).spawn(read));
 }
 
-fn watch(mut teller: Teller<'_>, guard: Guard, happenings: &mpsc::Receiver<Happening>) -> Exit {
+fn watch(mut teller: Teller<'_>, guard: Guard, happenings: mpsc::Receiver<Happening>) -> Exit {
     let mut listened = teller.event("acquired");
     if !teller.json {
         teller.talk(&Talk::Holding(teller.token));
@@ -165,6 +165,8 @@ fn watch(mut teller: Teller<'_>, guard: Guard, happenings: &mpsc::Receiver<Happe
         teller.talk(&talk);
         listened = teller.event(event);
     }
+    // A second Ctrl-C ends this process also when the share does not answer.
+    drop(happenings);
     if let Err(exit) = give_back(teller.opened, guard) {
         return exit;
     }

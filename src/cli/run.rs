@@ -94,6 +94,8 @@ fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, &cover, family),
         Err(exit) => exit,
     };
+    // From here on Ctrl-C ends this process also when the share does not answer.
+    drop(happenings);
     // The program's own code tells more than that the lease could not be given back, which is said.
     cover.end(&opened);
     Ok(exit)

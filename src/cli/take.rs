@@ -222,9 +222,17 @@ fn system(shown: &str, reason: &Reason) -> Exit {
     Exit::System
 }
 
-/// Gives the lease back, and says so when that did not work.
+/// Gives the lease back, and says so when that did not work. A share that does not answer is tried for as long as the lease could be
+/// believed in; signals end this process then, if nobody hears them any more.
 pub(super) fn give_back(opened: &Database, guard: Guard) -> Result<(), Exit> {
-    let (talk, exit) = match guard.release() {
+    let mut said = false;
+    let go_on = || {
+        if !std::mem::replace(&mut said, true) {
+            say(About(opened.name(), &Talk::StillGivingBack(opened.timing().long), language()));
+        }
+        true
+    };
+    let (talk, exit) = match guard.release_while(go_on) {
         Ok(()) => return Ok(()),
         Err(ReleaseError::Unanswered(span)) => {
             let moment = now();

@@ -193,6 +193,12 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::TakenBack => write!(f, "{database} was released with the Sharelock agent, although it is still in use here."),
         Talk::Stopping(program, grace) => write!(f, "Ending {program}; by force in {}.", span(*grace)),
         Talk::Forcing(program) => write!(f, "Ending {program} by force."),
+        Talk::StillGivingBack(left) => write!(
+            f,
+            "{database}: the shared folder does not answer; still trying to give it back. Ctrl-C leaves it: it then becomes free by \
+             itself in at most {}.",
+            span(*left)
+        ),
         Talk::LapsesIn(left, when) => {
             let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, Style::At)));
             write!(

@@ -141,6 +141,15 @@ fn of_programs(count: usize) -> String {
     if count == 1 { "d'un programme".into() } else { format!("de {count} programmes") }
 }
 
+fn still_giving_back(f: &mut Formatter<'_>, database: &str, left: Duration) -> fmt::Result {
+    write!(
+        f,
+        "{database} n'est pas encore rendu : le dossier partagé ne répond pas, et l'essai continue. Ctrl-C l'abandonne : il se \
+         libérera alors tout seul, au plus tard dans {}.",
+        span(left)
+    )
+}
+
 pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::Result {
     match what {
         Talk::Waiting => f.write_str("En attente."),
@@ -221,6 +230,7 @@ pub(super) fn talk(f: &mut Formatter<'_>, database: &str, what: &Talk) -> fmt::R
         Talk::TakenBack => write!(f, "{database} a été libérée depuis l'agent Sharelock, alors qu'elle est encore utilisée ici."),
         Talk::Stopping(program, grace) => write!(f, "Arrêt {} demandé ; arrêt forcé dans {}.", of(program), span(*grace)),
         Talk::Forcing(program) => write!(f, "Arrêt forcé {}.", of(program)),
+        Talk::StillGivingBack(left) => still_giving_back(f, database, *left),
         Talk::LapsesIn(left, when) => {
             let at = when.map_or_else(String::new, |when| format!(" ({})", time(when, Style::At)));
             write!(

@@ -125,25 +125,36 @@ impl Guard {
     ///
     /// # Errors
     /// [`ReleaseError`] when it had been lost, or when the end mark could not be written in time: it then lapses by itself.
-    pub fn release(mut self) -> Result<(), ReleaseError> {
-        self.give_back(RELEASE_PATIENCE)
+    pub fn release(self) -> Result<(), ReleaseError> {
+        self.release_while(|| false)
     }
 
-    fn give_back(&mut self, patience: Duration) -> Result<(), ReleaseError> {
+    /// As [`Guard::release`], but where the share does not answer, `go_on` is asked every five seconds whether to go on trying. No longer
+    /// than until the lease could not be believed in any more: after that nothing is tried.
+    ///
+    /// # Errors
+    /// As [`Guard::release`].
+    pub fn release_while(mut self, go_on: impl FnMut() -> bool) -> Result<(), ReleaseError> {
+        self.give_back(go_on)
+    }
+
+    fn give_back(&mut self, mut go_on: impl FnMut() -> bool) -> Result<(), ReleaseError> {
         self.released = true;
-        let held = !matches!(self.belief(), Belief::None);
         let ended = |report: &Report| matches!(report, Report::Released(_));
         let over = |report: &Report| matches!(report, Report::Lost(..) | Report::ReleaseUnanswered(_));
-        let released = held && self.engine.after(Event::Release, patience, ended, over);
-        if released {
-            return Ok(());
-        }
+        let held = !matches!(self.belief(), Belief::None);
+        let mut seen = self.engine.lock().next_report();
         self.engine.post(Event::Release);
-        if held {
-            let long = self.engine.lock().client.timing().long;
-            Err(ReleaseError::Unanswered(long))
-        } else {
-            Err(ReleaseError::Lost)
+        if !held {
+            return Err(ReleaseError::Lost);
+        }
+        let long = self.engine.lock().client.timing().long;
+        loop {
+            match self.engine.heard(&mut seen, RELEASE_PATIENCE, ended, over) {
+                Some(true) => return Ok(()),
+                None if go_on() => {}
+                Some(false) | None => return Err(ReleaseError::Unanswered(long)),
+            }
         }
     }
 }
@@ -153,7 +164,7 @@ impl Drop for Guard {
         // Whoever forgets about programs that work under it does not let anybody in beside them.
         let in_use = !self.programs().named().is_empty();
         if !self.released && !in_use {
-            drop(self.give_back(RELEASE_PATIENCE));
+            drop(self.give_back(|| false));
         }
         self.engine.remember();
         self.engine.let_go();

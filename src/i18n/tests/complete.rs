@@ -168,6 +168,7 @@ fn all_talk_is_in_both_languages() {
         Talk::Stopping("excel".into(), LONG),
         Talk::Forcing("excel".into()),
         Talk::LapsesIn(LONG, Some(when(1))),
+        Talk::StillGivingBack(LONG),
         Talk::LostAtRelease,
         Talk::NothingOnRecord,
         Talk::Unreadable(1),
