@@ -47,7 +47,9 @@ impl<'a> Waiting<'a> {
             State::Unreachable | State::Denied if status.failure.is_some() => false,
             State::Free | State::Unreachable | State::Denied => return,
         };
-        if waited < QUIET {
+        // Mine already, on a slow share: what is left to do there is nothing to wait for.
+        let mine = status.holder.as_ref().is_some_and(|holder| holder.pid == std::process::id());
+        if waited < QUIET || (status.state == State::Mine && mine) {
             return;
         }
         let shown = self.opened.name();

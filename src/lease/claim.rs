@@ -6,10 +6,11 @@
 
 use super::client::{Client, Phase};
 use super::hold::Hold;
-use super::look::{FIRST_BACK_OFF, Predecessor};
+use super::look::FIRST_BACK_OFF;
 use super::observe::Subject;
 use super::record::{Board, Body, Found, NoticeSeen, Number, State, Token};
 use super::rules::Rule;
+use super::sight::Predecessor;
 use super::wire::{Basis, Failure, Op, Over, Reply, Report, Withdrawal};
 use crate::clock::Ticks;
 use std::sync::Arc;

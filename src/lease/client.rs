@@ -8,10 +8,11 @@
 
 use super::claim::{Claim, Withdraw};
 use super::hold::{Hold, Release};
-use super::look::{Look, Sight};
+use super::look::Look;
 use super::observe::Observation;
 use super::record::{Body, Head, Holder, Host, LeaseId, Nonce, Number, ProcessId, State, Token};
 use super::rules::{Rule, Rules};
+use super::sight::Sight;
 use super::timing::Timing;
 use super::wire::{Action, Basis, Doubt, Event, Failure, Op, Reply, Report, RequestId, Withdrawal};
 use crate::clock::{Moment, Ticks};

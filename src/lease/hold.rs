@@ -60,6 +60,8 @@ pub(super) struct Hold {
     /// Somebody ordered this to be given up: no renewal any more.
     pub(super) revoked: Option<Arc<Revoke>>,
     mend_board: bool,
+    /// When the notice was written last, or a little earlier.
+    noticed: Ticks,
     removable: VecDeque<Number>,
     /// Everything up to this number is known to be held by nobody else; see `Client::loss`.
     pub(super) alone_until: Number,
@@ -107,6 +109,7 @@ impl Hold {
             warned: false,
             revoked: None,
             mend_board: false,
+            noticed: counts_from,
         }
     }
 
@@ -386,10 +389,17 @@ impl Client {
         let (id, token) = (hold.body.id, hold.body.token);
         self.report(Report::Renewed(id, token));
         // Not where others were named meanwhile: that is written next.
-        if std::mem::take(&mut hold.whole) && !hold.dirty {
+        let extra = std::mem::take(&mut hold.whole);
+        if extra && !hold.dirty {
             self.report(Report::Guarded(id));
         }
         hold.step = Step::Notice;
+        if extra && now.ticks.since(hold.noticed) < self.timing.heartbeat / 2 {
+            // Other programs write under it now, of whom the notice says nothing, and it is as good as new.
+            self.after_notice(hold);
+            return;
+        }
+        hold.noticed = now.ticks;
         let body = Arc::clone(&hold.body);
         self.go_on(hold, Op::WriteNotice(body, now.wall, Over::Mine));
     }

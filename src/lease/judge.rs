@@ -5,10 +5,11 @@
 //! long as its owner may believe, never by being overlooked.
 
 use super::client::Client;
-use super::look::{DEEPEST, Obstacle, Sight};
+use super::look::DEEPEST;
 use super::observe::{Observation, Subject};
 use super::record::{Body, Evidence, Fate, Found, LeaseId, NoticeSeen, Number, RangeLock, State, Token};
 use super::rules::Rule;
+use super::sight::{Obstacle, Sight};
 use super::wire::{Basis, Report};
 use crate::clock::Ticks;
 use std::time::Duration;

@@ -5,10 +5,9 @@
 
 use super::client::{Client, Phase};
 use super::observe::{Observation, Subject};
-use super::record::{
-    Board, Body, Evidence, Found, Head, Holder, LeaseId, Nonce, NoticeSeen, Number, RangeLock, Revoke, State, Token,
-};
+use super::record::{Board, Evidence, Found, Holder, LeaseId, NoticeSeen, Number, RangeLock, Revoke, State, Token};
 use super::rules::Rule;
+use super::sight::{Obstacle, Predecessor, Sight, record_of};
 use super::wire::{Basis, Failure, Loss, Op, Reply, Report};
 use crate::clock::Ticks;
 use std::sync::Arc;
@@ -51,6 +50,8 @@ pub(super) struct Look {
     full: bool,
     /// A call that no cache can answer succeeded in this round, so that what follows counts towards staleness.
     fresh: bool,
+    /// It began with a write of the ticket, whether or not that was allowed.
+    touched: bool,
     /// When that call was sent, or else the first question.
     began: Ticks,
     /// The clocks parted meanwhile; what was read is not judged.
@@ -71,91 +72,6 @@ pub(super) struct Look {
     evidence: Evidence,
 }
 
-/// What the last complete look saw.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Sight {
-    pub(super) board: Option<Board>,
-    /// The order to give up that lies beside the board.
-    pub(super) revoke: Option<Arc<Revoke>>,
-    pub(super) tail: Option<(Number, Found)>,
-    /// What lies below a tail that says nothing about who holds, downwards, up to the first lease that does.
-    pub(super) below: Vec<(Number, Found)>,
-    pub(super) notice: NoticeSeen,
-    pub(super) evidence: Evidence,
-    /// The highest clean-up candidates, ascending; empty unless the ledger was listed.
-    pub(super) numbers: Vec<Number>,
-    pub(super) full: bool,
-    pub(super) at: Ticks,
-    pub(super) obstacles: Vec<Obstacle>,
-    /// The notice names a lease that is on this ledger, below its tail.
-    pub(super) superseded: bool,
-    /// A record of a later version is the tail: nothing may be claimed.
-    pub(super) refused: bool,
-}
-
-/// Something that stands between this client and the next number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct Obstacle {
-    pub(super) subject: Subject,
-    /// How long it must be seen unchanged before it no longer counts.
-    pub(super) wait: Duration,
-    /// What the claim will be based on then.
-    pub(super) basis: Basis,
-}
-
-impl Obstacle {
-    /// The wait for something that shows a sign of life in another way than by changing.
-    pub(super) const FOR_EVER: Duration = Duration::MAX;
-}
-
-/// The lease before the one that is claimed, as it was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Predecessor {
-    pub(super) number: Number,
-    /// Its nonce and, if it was live, its counter; unknown for a blank file.
-    pub(super) seen: Option<(Nonce, Option<u32>)>,
-    /// Its token, where it could be read.
-    pub(super) token: Option<Token>,
-}
-
-impl Sight {
-    /// Returns the tail and what was read below it, downwards.
-    pub(super) fn leases(&self) -> impl DoubleEndedIterator<Item = &(Number, Found)> {
-        self.tail.iter().chain(&self.below)
-    }
-
-    /// Returns every record that was read, downwards from the tail.
-    pub(super) fn records(&self) -> impl Iterator<Item = (Head, &Arc<Body>)> {
-        self.leases().filter_map(|(_, found)| record_of(found))
-    }
-
-    /// Returns the record that tells who holds, or held last: the tail's, or the first one below that is neither void nor unreadable.
-    pub(super) fn record(&self) -> Option<(Head, &Arc<Body>)> {
-        self.leases().next_back().and_then(|(_, found)| record_of(found))
-    }
-
-    fn tail_record(&self) -> Option<(Head, &Arc<Body>)> {
-        self.tail.as_ref().and_then(|(_, found)| record_of(found))
-    }
-
-    fn tail_id(&self) -> Option<LeaseId> {
-        self.tail_record().map(|(_, body)| body.id)
-    }
-
-    /// Returns the highest token on this part of the ledger. Whoever made a lease that cannot be read took one more.
-    fn highest_token(&self) -> Option<Token> {
-        let unreadable = self.leases().filter(|(_, found)| record_of(found).is_none()).count() as u64;
-        self.records().map(|(_, body)| body.token).max().map(|token| Token(token.0.saturating_add(unreadable)))
-    }
-}
-
-fn record_of(found: &Found) -> Option<(Head, &Arc<Body>)> {
-    match found {
-        Found::Record { head, body, .. } => Some((*head, body)),
-        Found::Missing | Found::Blank { .. } | Found::Newer { .. } => None,
-    }
-}
-
 impl Client {
     /// Begins a look, unless too many questions are unanswered already.
     pub(super) fn begin_look(&mut self) {
@@ -165,7 +81,14 @@ impl Client {
             return;
         }
         let asked = std::mem::take(&mut self.look_asked);
-        let touch = self.caches_reads && (self.wanted || self.fenced.is_some()) && self.rules.keep(Rule::OnlyFreshLooksCount);
+        // A ticket is made only once there is something to observe: most people find the database free.
+        let observing = self.fenced.is_some()
+            || !self.memory.observations.is_empty()
+            || self.sight.as_ref().is_some_and(|sight| !sight.obstacles.is_empty());
+        let touch = self.caches_reads
+            && (self.wanted || self.fenced.is_some())
+            && observing
+            && self.rules.keep(Rule::OnlyFreshLooksCount);
         let now = self.now.ticks;
         self.phase = Phase::Looking(Box::new(Look {
             step: match (touch, self.caches_reads) {
@@ -178,6 +101,7 @@ impl Client {
             // sometimes not would see two different things in turn, and watch neither for long enough.
             full: asked || self.fenced.is_some() || self.is_unclear() || self.listed.is_none_or(|at| now.since(at) >= LIST_EVERY),
             fresh: touch || !self.caches_reads || !self.rules.keep(Rule::OnlyFreshLooksCount),
+            touched: touch,
             began: now,
             spoiled: false,
             contradictory: false,
@@ -400,6 +324,13 @@ impl Client {
         let also = self.apply_revoke(&sight, &mut obstacles);
         let subjects: Vec<Subject> = obstacles.iter().map(|obstacle| obstacle.subject).chain(also).collect();
         sight.obstacles = obstacles;
+        if self.wanted && !look.fresh && !look.touched && !sight.obstacles.iter().all(|obstacle| self.is_over(obstacle)) {
+            // Now there is something to observe, and this look proved nothing: the same again, with a ticket.
+            self.look_asked |= look.full;
+            self.sight = Some(sight);
+            self.begin_look();
+            return;
+        }
         if !look.spoiled {
             // Where reads are cached, a touch proves that what follows is not older than the touch, not that it is as young as
             // the read: a slow answer in between leaves time for the cache to take over again.

@@ -13,6 +13,7 @@ pub mod observe;
 pub mod record;
 mod revoke;
 pub mod rules;
+mod sight;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -7,10 +7,10 @@
 
 use super::client::{Client, Kind};
 use super::hold::Hold;
-use super::look::{Obstacle, Sight};
 use super::observe::{Observation, Subject};
 use super::record::{LeaseId, MOST_REVOKED, Revoke, Revoked};
 use super::rules::Rule;
+use super::sight::{Obstacle, Sight};
 use super::wire::{Basis, Failure, Loss, Op, Reply, Report};
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,9 +3,10 @@
 //! The hazard is a lie in either direction: *free* when the share could not be read, *crashed* when a cable is out.
 
 use super::client::{Belief, Client};
-use super::look::{Obstacle, Sight, holder_of};
+use super::look::holder_of;
 use super::observe::{Observation, Subject};
 use super::record::{Fate, Found, Holder, LeaseId, Nonce, NoticeSeen, RangeLock, Revoke, Token};
+use super::sight::{Obstacle, Sight};
 use super::wire::Failure;
 use crate::clock::{Moment, WallTime};
 use std::sync::Arc;

@@ -37,7 +37,7 @@ pub(crate) const PLANTED: [Planted; 20] = [
     rules(&[Rule::SuccessorNamesPrograms], 2000),
     rules(&[Rule::RevokeEndsRenewal], 300),
     rules(&[Rule::RevokedIsWaitedFor], 120),
-    rules(&[Rule::CleanUpIsLate, Rule::PredecessorMustBeThere, Rule::ClaimIsReadBack], 300),
+    rules(&[Rule::CleanUpIsLate, Rule::PredecessorMustBeThere, Rule::ClaimIsReadBack], 1500),
     Planted { broken: &[], plant: Plant::ClockStopsInSleep, within: 200 },
 ];
 

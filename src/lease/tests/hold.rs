@@ -182,7 +182,7 @@ fn guarded_programs_are_named_in_the_record_at_once() {
     let program = |pid| ProcessId { pid, start: 1 };
     let mut scene = held();
     scene.at(5.0).tell(Event::Guards(vec![program(50)]));
-    assert_eq!(scene.questions()[0], "record 4 Live 1");
+    assert_eq!(scene.questions(), ["record 4 Live 1", "lease 4", "board"], "the notice is new, and says nothing of them");
     assert!(scene.was_told(&Report::Guarded(id(&scene))));
     assert_eq!(mine(&scene).1.guards, [program(50)]);
     scene.told.clear();
@@ -195,6 +195,11 @@ fn guarded_programs_are_named_in_the_record_at_once() {
     assert!(!scene.was_told(&Report::Guarded(id(&scene))));
     scene.at(36.0).tell(Event::Guards((1..=9).map(program).collect()));
     assert_eq!(mine(&scene).1.guards.len(), 8);
+    scene.questions();
+    scene.at(49.0).tell(Event::Guards(vec![program(50)]));
+    assert_eq!(scene.questions().last().unwrap(), "board");
+    scene.at(50.0).tell(Event::Guards(vec![program(51)]));
+    assert_eq!(scene.questions().last().unwrap(), "write notice", "however often they change, it shows signs of life");
 }
 
 #[test]

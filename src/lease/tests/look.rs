@@ -26,8 +26,36 @@ fn who_only_looks_writes_nothing_and_asks_what_no_cache_answers() {
 
 #[test]
 fn who_waits_touches_first_where_reads_are_cached() {
-    assert_eq!(wants(true).questions()[..2], ["touch", "board"]);
+    let mut scene = wants(true);
+    let first = scene.questions();
+    assert_eq!(first[..6], ["ping", "board", "list", "lease 3", "notice", "probe"], "whether there is anybody");
+    assert_eq!(first[6..], ["touch", "board", "list", "lease 3", "notice", "probe"], "at once, as everything from now on");
+    assert_eq!(scene.client.status(scene.moment()).observed, Some(Duration::ZERO));
+    scene.at(1.0).tell(Event::Hint);
+    assert_eq!(scene.questions()[0], "touch");
     assert_eq!(wants(false).questions()[..2], ["board", "list"]);
+}
+
+#[test]
+fn who_finds_it_free_makes_no_ticket() {
+    let mut scene = Scene::of(true);
+    scene.lay_marie(3, State::Ended, 5);
+    scene.tell(Event::Want);
+    assert!(matches!(scene.client.belief(scene.moment().ticks), Belief::Holding(..)));
+    let asked = scene.questions();
+    assert_eq!((asked[0].as_str(), asked.iter().any(|op| op == "touch")), ("ping", false));
+}
+
+#[test]
+fn what_was_observed_by_an_earlier_process_is_observed_on_by_the_first_look() {
+    let scene = wants(true);
+    let memory = scene.client.memory().clone();
+    let mut later = Scene::of(true);
+    later.client = Client::new(eva(), Timing::default(), Rules::default(), 7001, true, memory);
+    later.lay_marie(3, State::Live, 5);
+    later.at(60.0).tell(Event::Want);
+    assert_eq!(later.questions()[0], "touch");
+    assert_eq!(later.client.status(later.moment()).observed, Some(Duration::from_secs(60)));
 }
 
 #[test]
