@@ -4,11 +4,13 @@ What it starts it ends, by process id. Nothing of the user's own session is touc
 Hazard: waits that never end, and screenshots taken too early. Every wait has an end, and pictures are taken when two agree.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket as sockets
 import subprocess
 import tempfile
 import threading
@@ -195,14 +197,25 @@ class Desktop:
             raise Failed("no X server")
         self.environment["DISPLAY"] = f":{number}"
 
-    def start_bus(self, kind):
-        socket = self.sockets / kind
+    def start_bus(self, kind, at=None):
+        socket = self.sockets / (at or kind)
         config = self.home / f"{kind}.conf"
         services = self.home / ("services" if kind == "session" else "no-services")
         config.write_text(BUS.format(kind=kind, socket=socket, services=services))
         self.start(f"{kind}-bus", "dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}")
-        wait_for(f"the {kind} bus", socket.exists)
+        def answers():
+            # The file may be left of one that was killed.
+            with contextlib.closing(sockets.socket(sockets.AF_UNIX)) as door:
+                return door.connect_ex(str(socket)) == 0
+        wait_for(f"the {kind} bus", answers)
         return f"unix:path={socket}"
+
+    def kill_bus(self):
+        """Takes the session bus away, and with it whoever shows things: they end with it, or cannot show anything any more."""
+        self.stop("session-bus", signal.SIGKILL)
+        for name in ("panel", "notifier"):
+            if name in self.processes:
+                self.stop(name)
 
     def start_panel(self, colour=LIGHT, icon=22):
         red, green, blue = colour

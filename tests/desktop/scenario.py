@@ -4,6 +4,7 @@
 import os
 import signal
 import sys
+import time
 
 from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed, Program, differing, wait_for
 
@@ -258,6 +259,45 @@ def modest_service(desktop, agent):
     agent.expect("Notifier(true)")
 
 
+def bus_again(desktop, agent):
+    step("the bus is killed: said, what was shown is gone, and nobody asks for it again and again")
+    open_notice(desktop, agent, "notify 1 open urgent")
+    agent.tell("show mine calm take")
+    desktop.kill_bus()
+    agent.expect("Dismissed(NoticeKey(Key(1), Free))")
+    wait_for("Tray(false)", lambda: "Tray(false)" in agent.lines[agent.unread:])
+    wait_for("Notifier(false)", lambda: "Notifier(false)" in agent.lines[agent.unread:])
+    # It looks a few times whether it is back already.
+    time.sleep(5)
+    agent.unread = len(agent.lines)
+    before = agent.switches()
+    agent.tell("show held calm take")
+    agent.tell("notify 2 open calm")
+    agent.tell("notify 3 open calm")
+    agent.tell("withdraw 3")
+    agent.silent(10)
+    woken = agent.switches() - before
+    check(woken <= 20, f"woken {woken} times in 10 s by 4 orders")
+
+    step("the bus is back at its address, with a panel and a notification service: so are the icon and what is still true")
+    windows = desktop.windows()
+    address = desktop.environment["DBUS_SESSION_BUS_ADDRESS"]
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = desktop.start_bus("session", "made-elsewhere")
+    desktop.start_panel(LIGHT)
+    desktop.start_notifier()
+    agent.silent(2)
+    (desktop.sockets / "made-elsewhere").rename(desktop.sockets / "session")
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+    wait_for("Tray(true)", lambda: "Tray(true)" in agent.lines[agent.unread:], 30)
+    wait_for("Notifier(true)", lambda: "Notifier(true)" in agent.lines[agent.unread:], 30)
+    box = desktop.new_window(windows, "one notification, of two")
+    desktop.click_button(0, box)
+    agent.expect("Wish(Open(Key(2)))")
+    wait_for("an icon", desktop.icon_box)
+    check(desktop.property("Title") == "'Sharelock & R_D'", desktop.property("Title"))
+    agent.unread = len(agent.lines)
+
+
 def sleep(desktop, agent, logind):
     step("the computer sleeps when the agent is done, and later than that if it says nothing")
     logind.tell("sleep true")
@@ -313,7 +353,7 @@ def main():
         agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
         try:
             logind.expect(INHIBITED)
-            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, idle):
+            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, bus_again, idle):
                 scene(desktop, agent)
             sleep(desktop, agent, logind)
             end(desktop, agent, logind)

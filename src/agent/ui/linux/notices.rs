@@ -9,7 +9,8 @@
 use super::super::action;
 use super::super::{Desk, Hear, Heard, Order, icons};
 use super::board::Board;
-use super::{PATIENCE, escape};
+use super::bus::Ended;
+use super::escape;
 use crate::agent::shown::{Notice, NoticeKey, Topic};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
@@ -33,10 +34,8 @@ const QUEUE: usize = 256;
 const ICON: u16 = 48;
 
 /// Shows and withdraws until the agent has returned, or for as long as there is a bus.
-pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear: Hear) {
-    let Ok(mut notifier) = Notifier::connect(&hear).await else {
-        return hear(Heard::Notifier(false));
-    };
+pub(super) async fn run(bus: Connection, desk: &Desk, mut changed: watch::Receiver<()>, hear: &Hear) -> Ended {
+    let Ok(mut notifier) = Notifier::new(bus, hear).await else { return Ended::Gone };
     changed.mark_changed();
     loop {
         tokio::select! {
@@ -46,9 +45,8 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
                 Some(Ok(message)) => notifier.listen(&message).await,
                 Some(Err(_)) => {}
                 None => {
-                    // The bus is gone, and with it the panel.
-                    hear(Heard::Tray(false));
-                    return hear(Heard::Notifier(false));
+                    notifier.lose(desk);
+                    return Ended::Gone;
                 }
             },
             _ = changed.changed() => {
@@ -66,6 +64,7 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
         }
     }
     notifier.leave().await;
+    Ended::Over
 }
 
 /// The service, and what it shows for us.
@@ -95,8 +94,7 @@ struct Service {
 }
 
 impl Notifier {
-    async fn connect(hear: &Hear) -> zbus::Result<Self> {
-        let connection = zbus::connection::Builder::session()?.method_timeout(PATIENCE).build().await?;
+    async fn new(connection: Connection, hear: &Hear) -> zbus::Result<Self> {
         let mut messages = MessageStream::from(&connection);
         messages.set_max_queued(QUEUE);
         let bus = DBusProxy::new(&connection).await?;
@@ -300,12 +298,24 @@ impl Notifier {
         }
     }
 
+    /// The bus is gone, and with it what was shown; what was not shown yet waits on the desk for the next one.
+    fn lose(mut self, desk: &Desk) {
+        self.forget(None);
+        for key in self.board.unanswered() {
+            (self.hear)(Heard::Dismissed(key));
+        }
+        let mut orders = desk.orders();
+        for (key, notice) in self.deferred {
+            orders.notices.entry(key).or_insert(Order::Show(notice));
+        }
+    }
+
     /// Takes back what asks for an answer, which nobody will hear any more.
     async fn leave(&mut self) {
         for key in self.board.asking() {
             self.obey(key, Order::Withdraw).await;
         }
-        while self.board.is_waiting() {
+        while self.board.unanswered().next().is_some() {
             let Some(Ok(message)) = self.messages.next().await else { return };
             self.listen(&message).await;
         }
