@@ -5,6 +5,7 @@
 
 mod board;
 mod bus;
+mod full_screen;
 mod notices;
 mod session;
 mod tray;

@@ -11,9 +11,11 @@ use super::super::{Desk, Hear, Heard, Order, icons};
 use super::board::Board;
 use super::bus::Ended;
 use super::escape;
+use super::full_screen::FullScreen;
 use crate::agent::shown::{Notice, NoticeKey, Topic};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
+use std::future::pending;
 use std::mem::take;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -61,6 +63,10 @@ pub(super) async fn run(bus: Connection, desk: &Desk, mut changed: watch::Receiv
                     break;
                 }
             }
+            () = full_screen_ended(&mut notifier.full_screen) => {
+                notifier.full_screen = None;
+                notifier.release_deferred().await;
+            }
         }
     }
     notifier.leave().await;
@@ -79,9 +85,20 @@ struct Notifier {
     /// Asked of this owner.
     service: Option<Service>,
     board: Board,
-    /// Do not disturb: what is not urgent waits here, and is forgotten when it is withdrawn.
+    /// The service must not disturb.
     inhibited: bool,
+    /// Somebody works in full screen, as far as that was asked.
+    full_screen: Option<FullScreen>,
+    /// What is not urgent and waits for the end of both; forgotten when it is withdrawn.
     deferred: BTreeMap<NoticeKey, Notice>,
+}
+
+/// Waits for the end of what there may not be.
+async fn full_screen_ended(full_screen: &mut Option<FullScreen>) {
+    match full_screen {
+        Some(full_screen) => full_screen.ended().await,
+        None => pending().await,
+    }
 }
 
 /// What a notification service can do.
@@ -119,6 +136,7 @@ impl Notifier {
             service: None,
             board: Board::default(),
             inhibited: false,
+            full_screen: None,
             deferred: BTreeMap::new(),
         };
         let owner = notifier.bus.get_name_owner(NAME.try_into()?).await.ok();
@@ -197,15 +215,26 @@ impl Notifier {
 
     async fn obey(&mut self, key: NoticeKey, order: Order) {
         self.deferred.remove(&key);
-        let Some(order) = self.board.put_off(key, order) else { return };
-        match order {
-            Order::Show(notice) if self.inhibited && !notice.urgent => {
+        match self.board.put_off(key, order) {
+            Some(Order::Show(notice)) if !notice.urgent && self.must_wait().await => {
                 self.close(key).await;
                 self.deferred.insert(key, notice);
             }
-            Order::Show(notice) => self.show(notice).await,
-            Order::Withdraw => self.close(key).await,
+            Some(Order::Show(notice)) => self.show(notice).await,
+            Some(Order::Withdraw) => self.close(key).await,
+            None => {}
         }
+        if self.deferred.is_empty() {
+            self.full_screen = None;
+        }
+    }
+
+    /// Whether it is no time for what is not urgent.
+    async fn must_wait(&mut self) -> bool {
+        if !self.inhibited && self.full_screen.is_none() {
+            self.full_screen = FullScreen::look().await;
+        }
+        self.inhibited || self.full_screen.is_some()
     }
 
     async fn show(&mut self, notice: Notice) {
@@ -246,9 +275,9 @@ impl Notifier {
     }
 
     async fn release_deferred(&mut self) {
-        if !self.inhibited {
-            for notice in take(&mut self.deferred).into_values() {
-                self.show(notice).await;
+        if !self.inhibited && self.full_screen.is_none() {
+            for (key, notice) in take(&mut self.deferred) {
+                self.obey(key, Order::Show(notice)).await;
             }
         }
     }
