@@ -94,7 +94,7 @@ struct Screen {
     root: Window,
     active_window: Atom,
     state: Atom,
-    full_screen: Atom,
+    covering: Atom,
 }
 
 impl Screen {
@@ -105,8 +105,8 @@ impl Screen {
         connection.change_window_attributes(root, &changes).ok()?.check().ok()?;
         let atom = |name: &str| Some(connection.intern_atom(false, name.as_bytes()).ok()?.reply().ok()?.atom);
         let (active_window, state) = (atom("_NET_ACTIVE_WINDOW")?, atom("_NET_WM_STATE")?);
-        let full_screen = atom("_NET_WM_STATE_FULLSCREEN")?;
-        Some(Self { connection, root, active_window, state, full_screen })
+        let covering = atom("_NET_WM_STATE_FULLSCREEN")?;
+        Some(Self { connection, root, active_window, state, covering })
     }
 
     fn is_covered(&self) -> Option<bool> {
@@ -116,7 +116,7 @@ impl Screen {
         // Its changes are told from here on, and then it is looked at: nothing is missed in between. It may be gone already.
         let changes = ChangeWindowAttributesAux::new().event_mask(EventMask::PROPERTY_CHANGE | EventMask::STRUCTURE_NOTIFY);
         self.connection.change_window_attributes(active, &changes).ok()?.ignore_error();
-        Some(self.numbers(active, self.state, AtomEnum::ATOM)?.contains(&self.full_screen))
+        Some(self.numbers(active, self.state, AtomEnum::ATOM)?.contains(&self.covering))
     }
 
     fn numbers(&self, window: Window, property: Atom, kind: AtomEnum) -> Option<Vec<u32>> {
