@@ -68,7 +68,7 @@ class Failed(AssertionError):
     """What was waited for has not come."""
 
 
-def wait_for(what, question, seconds=10.0):
+def wait_for(what, question, seconds=30.0):
     """Asks until the answer is something, and returns it."""
     end = time.monotonic() + seconds
     while True:
@@ -228,11 +228,11 @@ class Desktop:
             self.call("xfconf-query", "-c", "xfce4-panel", "-p", "/plugins/plugin-1/icon-size", "-s", icon)
         self.background = tuple(round(part * 255) for part in colour)
         self.start("panel", "xfce4-panel", "--disable-wm-check")
-        wait_for("a panel that shows icons", lambda: self.owner("org.kde.StatusNotifierWatcher"), 20)
+        wait_for("a panel that shows icons", lambda: self.owner("org.kde.StatusNotifierWatcher"), 60)
 
     def start_notifier(self):
         self.start("notifier", LIBRARIES / "notifyd/xfce4-notifyd")
-        wait_for("a notification service", lambda: self.owner("org.freedesktop.Notifications"), 20)
+        wait_for("a notification service", lambda: self.owner("org.freedesktop.Notifications"), 60)
 
     # The bus.
 
@@ -394,7 +394,7 @@ class Program:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def expect(self, line, seconds=10):
+    def expect(self, line, seconds=30):
         """Waits for that line after those that were expected before; others between are kept for `silent`."""
         def found():
             if line in self.lines[self.unread:]:
