@@ -202,11 +202,19 @@ fn release_is_refused_while_a_program_has_it_open() {
     assert_eq!(agent.wishes(Wish::Release(RH)), [Action::WhoHasItOpen(RH)]);
     assert_eq!(agent.happens(Event::OpenedBy(RH, vec!["wems".into()])), []);
     assert_eq!(agent.titles(), ["RH wems still has it open: release anyway?"]);
+    // The window asks as well, and marks what may lose work.
+    let dangers = |agent: &Agent| {
+        let row = pages::page(&agent.model, &Subject::Details(None), &[], agent.now).rows.remove(0);
+        let ids = row.actions.into_iter().filter(|action| action.danger).map(|action| action.id).collect::<Vec<_>>();
+        (ids, row.detail.contains(&"wems still has it open: release anyway?".to_owned()))
+    };
+    assert_eq!(dangers(&agent), (vec!["anyway:1".to_owned()], true));
     assert_eq!(agent.model.entry(RH).unwrap().hold, Hold::Has(TOKEN));
     assert_eq!(agent.wishes(Wish::ReleaseAnyway(RH)), [Action::GiveBack(RH)]);
     assert_eq!(agent.happens(Event::GivenBack(RH, Ok(()))), []);
     assert_eq!(agent.model.entry(RH).unwrap().hold, Hold::No);
     assert_eq!(agent.titles(), Vec::<String>::new());
+    assert_eq!(dangers(&agent), (Vec::new(), false));
 }
 
 #[test]

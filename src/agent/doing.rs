@@ -28,7 +28,6 @@ use crate::store::{PastLease, Standing};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -242,7 +241,7 @@ impl Doing {
                 let (serial, language) = (shown.serial, shown.language);
                 let arguments: Vec<OsString> = match id.as_str() {
                     "add" => {
-                        let path = PathBuf::from(value.unwrap_or_default().trim());
+                        let path = pages::typed_path(&value.unwrap_or_default());
                         let label = path.file_stem().map(std::ffi::OsStr::to_os_string).unwrap_or_default();
                         vec!["config".into(), "add".into(), label, path.into()]
                     }

@@ -87,6 +87,9 @@ pub struct Action {
     pub id: String,
     /// What people read.
     pub label: String,
+    /// Marked as something that may lose work.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub danger: bool,
 }
 
 /// Who held a database, one line a day.
@@ -378,7 +381,7 @@ mod tests {
             rows: vec![Row {
                 icon: Some(Face::Stale),
                 name: "RH".into(),
-                actions: vec![Action { id: "take:1".into(), label: "Take".into() }],
+                actions: vec![Action { id: "take:1".into(), label: "Take".into(), danger: true }],
                 ..Row::default()
             }],
             timeline: Some(Timeline {

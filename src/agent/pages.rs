@@ -7,13 +7,15 @@
 use super::events::Seen;
 use super::model::{Entry, Model};
 use super::page::{Action, Button, Day, Field, Kind, MOST_VERBATIM, Mark, Page, Row, Span, Timeline, Tone, VERSION};
-use super::shown::{Face, Item, Key, Wish};
+use super::shown::{Face, Item, Key, Topic, Wish};
+use super::tidings::Tiding;
 use super::view::{asides, face, meaning, of_one, sentence};
 use crate::clock::{Moment, WallTime};
 use crate::i18n::agent::{In, Label, Pages, Word};
 use crate::i18n::{About, Cell, Language, Person, Talk, When, day_of, hour_of, printable};
 use crate::session::describe::person;
 use crate::store::{End, PastLease};
+use std::path::PathBuf;
 
 /// How many days of the past are drawn.
 pub const DAYS: i64 = 7;
@@ -171,6 +173,27 @@ pub fn trouble(name: &str, said: String, language: Language) -> Page {
     }
 }
 
+/// Returns the path that was typed, or pasted as systems copy it: in quotes (Windows' *Copy as path*), or as an address (file managers).
+#[must_use]
+pub fn typed_path(typed: &str) -> PathBuf {
+    let typed = typed.trim();
+    let plain = typed.strip_prefix('"').and_then(|typed| typed.strip_suffix('"')).unwrap_or(typed);
+    plain.strip_prefix("file://").and_then(unescaped).unwrap_or_else(|| plain.into())
+}
+
+/// Replaces `%41` and its like; `None` where that gives no path.
+fn unescaped(address: &str) -> Option<PathBuf> {
+    let mut bytes = Vec::with_capacity(address.len());
+    let mut rest = address.strip_prefix("localhost").unwrap_or(address);
+    while let Some(at) = rest.find('%') {
+        bytes.extend_from_slice(&rest.as_bytes()[..at]);
+        bytes.push(u8::from_str_radix(rest.get(at + 1..at + 3)?, 16).ok()?);
+        rest = &rest[at + 3..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8(bytes).ok().filter(|path| path.starts_with('/')).map(PathBuf::from)
+}
+
 /// Returns the wish that a press means; `None` where the page itself says what it is.
 #[must_use]
 pub fn wish(id: &str) -> Option<Wish> {
@@ -251,8 +274,18 @@ fn row(model: &Model, entry: &Entry, alone: bool, now: Moment) -> Row {
     });
     let actions = actions
         .filter(|(_, wish)| !(alone && matches!(wish, Wish::Details(_))))
-        .filter_map(|(label, wish)| id(&wish).map(|id| Action { id, label }));
+        .filter_map(|(label, wish)| id(&wish).map(|id| Action { id, label, danger: false }));
     let mut detail: Vec<String> = asides(entry, language, now);
+    // The question of the notice, which may have been overlooked.
+    let open = match entry.tidings.get(&Topic::Hold) {
+        Some(Tiding::StillOpen(programs)) => Some(programs.iter().map(|program| printable(program)).collect()),
+        _ => None,
+    };
+    let anyway = open.and_then(|programs| {
+        detail.push(In(&Word::StillOpen(programs), language).to_string());
+        let label = In(&Label::ReleaseAnyway, language).to_string();
+        id(&Wish::ReleaseAnyway(entry.key)).map(|id| Action { id, label, danger: true })
+    });
     detail.extend(entry.seen.iter().flat_map(|seen| more(seen, language)));
     if alone {
         detail.push(printable(&entry.config.path.to_string_lossy()));
@@ -262,7 +295,7 @@ fn row(model: &Model, entry: &Entry, alone: bool, now: Moment) -> Row {
         name: printable(&entry.config.label),
         text: sentence(model, entry, now),
         detail,
-        actions: actions.collect(),
+        actions: actions.chain(anyway).collect(),
     }
 }
 
@@ -326,4 +359,21 @@ fn span(lease: &PastLease, from: i64, until: i64, language: Language, now: Momen
     };
     let (begin, end) = (place(lease.from), place(lease.until));
     Span { from: begin, to: end.max(begin), label: format!("{} {time}", who.name), name: who.name, tone }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn path_is_taken_as_systems_copy_it() {
+        let path = |typed: &str| typed_path(typed).to_str().unwrap().to_owned();
+        assert_eq!(path(" S:\\RH\\base.db "), "S:\\RH\\base.db");
+        assert_eq!(path("\"S:\\RH et paie\\base.db\""), "S:\\RH et paie\\base.db");
+        assert_eq!(path("file:///srv/R%26D/d%C3%A9p%C3%B4t%20100%25.db\r\n"), "/srv/R&D/dépôt 100%.db");
+        assert_eq!(path("file://localhost/srv/base.db"), "/srv/base.db");
+        for odd in ["/srv/100%.db", "file:///srv/%zz.db", "file:///srv/%é", "file:///%ff", "file://server/share", "\"", ""] {
+            assert_eq!(path(odd), odd);
+        }
+    }
 }

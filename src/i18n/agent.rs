@@ -297,7 +297,7 @@ impl Display for In<'_, Pages> {
                 "Quelle base partagez-vous ? Sharelock montre si elle est libre, qui l'utilise, et vous prévient quand elle se \
                  libère. Il n'ouvre jamais la base elle-même.",
             ),
-            Pages::Path => ("Path of the database file", "Chemin du fichier de la base"),
+            Pages::Path => ("Path of the database file, typed or pasted", "Chemin du fichier de la base, saisi ou collé"),
             Pages::NotAdded => ("It could not be added", "Elle n'a pas pu être ajoutée"),
             Pages::Report => ("Report a problem", "Signaler un problème"),
             Pages::NothingIsSent => (

@@ -28,6 +28,8 @@ const RETRY: Duration = Duration::from_secs(5);
 const LOOK_FOR_DEATH: Duration = Duration::from_secs(1);
 /// The time between two looks of that kind, whosever they are.
 const APART: Duration = Duration::from_millis(50);
+/// How long a holder of whom nothing is known is looked at before it is told: a notice is made first and written then.
+const UNWRITTEN: Duration = Duration::from_secs(3);
 /// How many threads may hang in looks at network folders.
 const LOOKERS: usize = 16;
 
@@ -45,6 +47,14 @@ impl Sight {
         match self {
             Self::NotOpened(_) => State::Unreachable,
             Self::Seen(_, seen) => seen.status.state,
+        }
+    }
+
+    /// Returns whether it is somebody's, and nothing says whose.
+    fn has_unknown_holder(&self) -> bool {
+        match self {
+            Self::NotOpened(_) => false,
+            Self::Seen(_, seen) => seen.status.state == State::Held && seen.status.holder.is_none(),
         }
     }
 
@@ -87,6 +97,8 @@ struct Watched {
     due: Ticks,
     /// The holder is on this computer.
     dies_here: bool,
+    /// Since when somebody has it of whom nothing is known.
+    unwritten: Option<Ticks>,
 }
 
 /// A running survey; dropping it ends it.
@@ -194,7 +206,17 @@ impl Run {
     fn add(&mut self, key: u32, path: PathBuf, options: Options) {
         self.remove(key);
         let due = now();
-        let watched = Watched { path, options, database: None, watcher: None, away: false, again: false, due, dies_here: false };
+        let watched = Watched {
+            path,
+            options,
+            database: None,
+            watcher: None,
+            away: false,
+            again: false,
+            due,
+            dies_here: false,
+            unwritten: None,
+        };
         self.watched.insert(key, watched);
         self.timer.insert((due, key));
     }
@@ -260,7 +282,26 @@ impl Run {
     /// Plans the next look and tells this one. False when nobody listens any more.
     fn seen(&mut self, key: u32, sight: Sight, changed: bool) -> bool {
         self.plan(key, &sight, changed);
+        if self.may_be_unwritten(key, &sight) {
+            return true;
+        }
         (self.tell)(key, sight)
+    }
+
+    /// Whether who has it may be known in a moment; if so, it is looked again then.
+    fn may_be_unwritten(&mut self, key: u32, sight: &Sight) -> bool {
+        let Some(one) = self.watched.get_mut(&key) else { return false };
+        if !sight.has_unknown_holder() {
+            one.unwritten = None;
+            return false;
+        }
+        let end = *one.unwritten.get_or_insert_with(now) + UNWRITTEN;
+        let due = one.due.min(end);
+        let early = now() < end;
+        if early {
+            self.look_at(key, due);
+        }
+        early
     }
 
     /// Begins to listen for changes of what can be seen, anew after it could not. Returns whether it began: what changed between the look

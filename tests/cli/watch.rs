@@ -61,6 +61,21 @@ fn signs_of_life_are_no_change() {
 }
 
 #[test]
+fn notice_that_is_not_written_yet_is_not_told_as_somebody_unknown() {
+    let place = Place::new();
+    let watch = place.start(&["watch", "--json", "wems.db"]);
+    next(&watch, "free");
+    // Holders make their notice and write it then; between the two anybody may look.
+    std::fs::write(place.share().join("wems.db.lock"), "").unwrap();
+    pause(300);
+    foreign_notice(&place, "wems.db", "marie", "PC-ACCUEIL");
+    assert_eq!(next(&watch, "held")["holder"]["user"], "marie");
+    // One that stays as it is counts all the same.
+    std::fs::write(place.share().join("wems.db.lock"), "").unwrap();
+    assert_eq!(next(&watch, "held")["holder"], Value::Null);
+}
+
+#[test]
 fn another_programs_notice_is_told_at_once_when_it_comes_and_goes() {
     let place = Place::new();
     let watch = place.start(&["watch", "wems.db", "other.db"]);

@@ -292,6 +292,54 @@ def panel_and_bus(desktop):
     stop(desktop, office, lonely)
 
 
+def bus(desktop):
+    step("the session bus is killed under an agent that holds: it holds on, and shows itself again when the bus is back")
+    office = Office(desktop, ["RH"])
+    def shows():
+        report = json.loads(office.say("agent", "status", "--json"))
+        return report["tray"], report["notifications"]
+    def records():
+        """What the lease's files say: they change with every sign of life."""
+        files = sorted(office.folder.rglob("*"))
+        return [file.read_bytes() for file in files if file.is_file()]
+    agent = start(desktop)
+    wait_for("an icon", desktop.icon_box)
+    office.say("take", "RH")
+    desktop.kill_bus()
+    wait_for("an agent without a desktop", lambda: shows() == (False, False))
+    said = office.say("agent", "status")
+    check("There is no place for its icon" in said and "Notifications cannot be shown" in said, said)
+    before = records()
+    wait_for("a sign of life", lambda: records() != before, 120)
+    check(office.state("RH") == "mine", "the lease was lost with the bus")
+    desktop.start_bus("session")
+    desktop.start_panel()
+    desktop.start_notifier()
+    wait_for("icon and notifications", lambda: shows() == (True, True), 60)
+    wait_for("an icon", desktop.icon_box)
+    check(office.state("RH") == "mine", "the lease was lost when the bus came back")
+    desktop.click_menu("Release")
+    wait_for("the release", lambda: office.state("RH") == "free")
+
+    step("without a bus, and with one that comes for the first time")
+    office.say("take", "RH")
+    desktop.kill_bus()
+    wait_for("an agent without a desktop", lambda: shows() == (False, False))
+    office.say("release", "RH")
+    check(office.state("RH") == "free", "it cannot be given back without a bus")
+    office.say("agent", "stop")
+    check(agent.process.wait(20) == 0, "the agent failed")
+    early = Program(desktop, SHARELOCK, "agent", "run", name="agent")
+    wait_for("an agent", lambda: subprocess.run([SHARELOCK, "agent", "status"], env=desktop.environment,
+                                                capture_output=True, timeout=20).returncode == 0)
+    check(shows() == (False, False), "it shows things without a bus")
+    desktop.start_bus("session")
+    desktop.start_panel()
+    desktop.start_notifier()
+    wait_for("icon and notifications", lambda: shows() == (True, True), 60)
+    stop(desktop, office, early)
+
+
 def french(desktop):
     step("French")
     office = Office(desktop, ["Personnel"], "fr")
@@ -426,7 +474,7 @@ def main():
         desktop.start_notifier()
         try:
             wanted = sys.argv[2:]
-            scenes = [a_day, killed, help_in_the_menu, french, asking, many, frugal, panel_and_bus]
+            scenes = [a_day, killed, help_in_the_menu, french, asking, many, frugal, panel_and_bus, bus]
             if "SHARELOCK_WINDOW" in os.environ:
                 desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
                 scenes.insert(5, window)

@@ -4,11 +4,13 @@ What it starts it ends, by process id. Nothing of the user's own session is touc
 Hazard: waits that never end, and screenshots taken too early. Every wait has an end, and pictures are taken when two agree.
 """
 
+import contextlib
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket as sockets
 import subprocess
 import tempfile
 import threading
@@ -66,7 +68,7 @@ class Failed(AssertionError):
     """What was waited for has not come."""
 
 
-def wait_for(what, question, seconds=10.0):
+def wait_for(what, question, seconds=30.0):
     """Asks until the answer is something, and returns it."""
     end = time.monotonic() + seconds
     while True:
@@ -195,14 +197,25 @@ class Desktop:
             raise Failed("no X server")
         self.environment["DISPLAY"] = f":{number}"
 
-    def start_bus(self, kind):
-        socket = self.sockets / kind
+    def start_bus(self, kind, at=None):
+        socket = self.sockets / (at or kind)
         config = self.home / f"{kind}.conf"
         services = self.home / ("services" if kind == "session" else "no-services")
         config.write_text(BUS.format(kind=kind, socket=socket, services=services))
         self.start(f"{kind}-bus", "dbus-daemon", "--nofork", "--nopidfile", f"--config-file={config}")
-        wait_for(f"the {kind} bus", socket.exists)
+        def answers():
+            # The file may be left of one that was killed.
+            with contextlib.closing(sockets.socket(sockets.AF_UNIX)) as door:
+                return door.connect_ex(str(socket)) == 0
+        wait_for(f"the {kind} bus", answers)
         return f"unix:path={socket}"
+
+    def kill_bus(self):
+        """Takes the session bus away, and with it whoever shows things: they end with it, or cannot show anything any more."""
+        self.stop("session-bus", signal.SIGKILL)
+        for name in ("panel", "notifier"):
+            if name in self.processes:
+                self.stop(name)
 
     def start_panel(self, colour=LIGHT, icon=22):
         red, green, blue = colour
@@ -215,11 +228,11 @@ class Desktop:
             self.call("xfconf-query", "-c", "xfce4-panel", "-p", "/plugins/plugin-1/icon-size", "-s", icon)
         self.background = tuple(round(part * 255) for part in colour)
         self.start("panel", "xfce4-panel", "--disable-wm-check")
-        wait_for("a panel that shows icons", lambda: self.owner("org.kde.StatusNotifierWatcher"), 20)
+        wait_for("a panel that shows icons", lambda: self.owner("org.kde.StatusNotifierWatcher"), 60)
 
     def start_notifier(self):
         self.start("notifier", LIBRARIES / "notifyd/xfce4-notifyd")
-        wait_for("a notification service", lambda: self.owner("org.freedesktop.Notifications"), 20)
+        wait_for("a notification service", lambda: self.owner("org.freedesktop.Notifications"), 60)
 
     # The bus.
 
@@ -381,7 +394,7 @@ class Program:
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
 
-    def expect(self, line, seconds=10):
+    def expect(self, line, seconds=30):
         """Waits for that line after those that were expected before; others between are kept for `silent`."""
         def found():
             if line in self.lines[self.unread:]:

@@ -2,8 +2,11 @@
 """What draws on the desktop, on a real one: tests/desktop/run starts this with the planted agent's path."""
 
 import os
+import pathlib
+import re
 import signal
 import sys
+import time
 
 from desktop import ARTEFACTS, BAR, DARK, HEIGHT, LIGHT, WIDTH, Desktop, Failed, Program, differing, wait_for
 
@@ -11,6 +14,7 @@ FACES = ("free", "mine", "held", "waiting", "stale", "unreachable")
 # Of a panel icon's 22 by 22 pixels, how many must be another colour in every other state.
 DIFFERENCE = 40
 INHIBITED = "inhibited sleep:shutdown delay: Sharelock: Looking after what is held"
+FULL_SCREEN = pathlib.Path(__file__).with_name("full_screen.py")
 NOTICE_PATH = "/org/freedesktop/Notifications"
 
 
@@ -258,6 +262,114 @@ def modest_service(desktop, agent):
     agent.expect("Notifier(true)")
 
 
+def bus_again(desktop, agent):
+    step("the bus is killed: said, what was shown is gone, and nobody asks for it again and again")
+    open_notice(desktop, agent, "notify 1 open urgent")
+    agent.tell("show mine calm take")
+    desktop.kill_bus()
+    agent.expect("Dismissed(NoticeKey(Key(1), Free))")
+    wait_for("Tray(false)", lambda: "Tray(false)" in agent.lines[agent.unread:])
+    wait_for("Notifier(false)", lambda: "Notifier(false)" in agent.lines[agent.unread:])
+    # It looks a few times whether it is back already.
+    time.sleep(5)
+    agent.unread = len(agent.lines)
+    before = agent.switches()
+    agent.tell("show held calm take")
+    agent.tell("notify 2 open calm")
+    agent.tell("notify 3 open calm")
+    agent.tell("withdraw 3")
+    agent.silent(10)
+    woken = agent.switches() - before
+    check(woken <= 20, f"woken {woken} times in 10 s by 4 orders")
+
+    step("the bus is back at its address, with a panel and a notification service: so are the icon and what is still true")
+    windows = desktop.windows()
+    address = desktop.environment["DBUS_SESSION_BUS_ADDRESS"]
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = desktop.start_bus("session", "made-elsewhere")
+    desktop.start_panel(LIGHT)
+    desktop.start_notifier()
+    agent.silent(2)
+    (desktop.sockets / "made-elsewhere").rename(desktop.sockets / "session")
+    desktop.environment["DBUS_SESSION_BUS_ADDRESS"] = address
+    wait_for("Tray(true)", lambda: "Tray(true)" in agent.lines[agent.unread:], 30)
+    wait_for("Notifier(true)", lambda: "Notifier(true)" in agent.lines[agent.unread:], 30)
+    box = desktop.new_window(windows, "one notification, of two")
+    desktop.click_button(0, box)
+    agent.expect("Wish(Open(Key(2)))")
+    wait_for("an icon", desktop.icon_box)
+    check(desktop.property("Title") == "'Sharelock & R_D'", desktop.property("Title"))
+    agent.unread = len(agent.lines)
+
+
+def full_screen(desktop, agent):
+    desktop.stop("notifier")
+    agent.expect("Notifier(false)")
+    service = Program(desktop, sys.argv[1], "notifier", name="modest", SHARELOCK_DESKTOP="1")
+    agent.expect("Notifier(true)")
+    desktop.start("wm", "xfwm4", "--compositor=off")
+    wait_for("a window manager", lambda: b"window id" in desktop.call("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 30)
+    body = "Sharelock: R&D_1.db is free: Marie Dupont <PC-ACCUEIL> gave it back & you are next. []"
+
+    def covered():
+        active = re.search(rb"0x[0-9a-f]+", desktop.call("xprop", "-root", "_NET_ACTIVE_WINDOW"))
+        return active and b"FULLSCREEN" in desktop.call("xprop", "-id", active.group().decode(), "_NET_WM_STATE")
+
+    def files():
+        return len(os.listdir(f"/proc/{agent.process.pid}/fd"))
+
+    number = 0
+    for how in ("left", "closed"):
+        step(f"over a window in full screen only what is urgent is shown; the rest when it is {how}, if it is still true")
+        before = files()
+        presentation = Program(desktop, "/usr/bin/python3", FULL_SCREEN, name="presentation")
+        presentation.expect("there")
+        wait_for("full screen", covered)
+        agent.tell("notify 4 open calm")
+        agent.tell("notify 5 open calm")
+        agent.tell("notify 6 open urgent")
+        number += 1
+        service.expect(f"shown {number}: {body} urgency Some(2) expires 0")
+        agent.tell("withdraw 6")
+        service.expect(f"closed {number}")
+        agent.tell("withdraw 4")
+        service.silent(2)
+        desktop.look()
+        desktop.save("full-screen")
+        woken = agent.switches()
+        service.silent(5)
+        # A thread that was asked something has ended, or ends now.
+        check(agent.switches() - woken <= 3, f"woken {agent.switches() - woken} times in 5 s of full screen")
+        if how == "left":
+            presentation.tell("leave")
+        else:
+            desktop.stop("presentation")
+        number += 1
+        service.expect(f"shown {number}: {body} urgency Some(1) expires -1")
+        service.silent()
+        agent.tell("withdraw 5")
+        service.expect(f"closed {number}")
+        if how == "left":
+            desktop.stop("presentation")
+        wait_for("no connection to be left", lambda: files() <= before)
+
+    step("what is withdrawn in full screen is not shown afterwards, and nothing is kept for it")
+    presentation = Program(desktop, "/usr/bin/python3", FULL_SCREEN, name="presentation")
+    presentation.expect("there")
+    wait_for("full screen", covered)
+    agent.tell("notify 4 open calm")
+    wait_for("a connection to the screen", lambda: files() > before)
+    agent.tell("withdraw 4")
+    wait_for("no connection to be left", lambda: files() <= before)
+    desktop.stop("presentation")
+    service.silent(2)
+    agent.silent()
+    desktop.stop("wm")
+    desktop.stop("modest")
+    agent.expect("Notifier(false)")
+    desktop.start_notifier()
+    agent.expect("Notifier(true)")
+
+
 def sleep(desktop, agent, logind):
     step("the computer sleeps when the agent is done, and later than that if it says nothing")
     logind.tell("sleep true")
@@ -313,7 +425,7 @@ def main():
         agent = Program(desktop, sys.argv[1], SHARELOCK_DESKTOP="1")
         try:
             logind.expect(INHIBITED)
-            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, idle):
+            for scene in (without_anybody, icons, clicks, notices, hung, modest_service, panel_again, bus_again, full_screen, idle):
                 scene(desktop, agent)
             sleep(desktop, agent, logind)
             end(desktop, agent, logind)

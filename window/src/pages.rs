@@ -120,7 +120,11 @@ fn tone(tone: page::Tone) -> Tone {
 }
 
 fn row(row: &Row) -> RowItem {
-    let action = |action: &page::Action| ActionItem { id: action.id.as_str().into(), label: action.label.as_str().into() };
+    let action = |action: &page::Action| ActionItem {
+        id: action.id.as_str().into(),
+        label: action.label.as_str().into(),
+        danger: action.danger,
+    };
     RowItem {
         face: row.icon.map_or(Face::None, face),
         name: row.name.as_str().into(),

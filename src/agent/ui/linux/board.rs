@@ -98,8 +98,9 @@ impl Board {
         self.cards.values().filter(|card| !card.notice.buttons.is_empty()).map(|card| card.notice.key).collect()
     }
 
-    pub(super) fn is_waiting(&self) -> bool {
-        self.cards.values().any(|card| card.call.is_some())
+    /// Returns those whose call is not answered yet.
+    pub(super) fn unanswered(&self) -> impl Iterator<Item = NoticeKey> {
+        self.cards.values().filter(|card| card.call.is_some()).map(|card| card.notice.key)
     }
 
     /// Forgets what is shown, and returns it. What is not answered yet will be: by the next service, or with an error.

@@ -1,10 +1,11 @@
 //! Linux: icon and menu over `StatusNotifierItem`, notifications over `org.freedesktop.Notifications`, sleep and shutdown from logind.
 //!
 //! All of it is D-Bus, on one thread that sleeps until something happens; the agent stays on the thread that called. Hazard: every
-//! peer may hang. Each of the three parts is therefore a task of its own, that waits for nobody but its own peer. A bus that is not
-//! there when the agent starts, or goes away, is not waited for: without one there is no desktop session either.
+//! peer may hang. Each of the three parts therefore waits for nobody but its own peer.
 
 mod board;
+mod bus;
+mod full_screen;
 mod notices;
 mod session;
 mod tray;
@@ -51,11 +52,10 @@ pub(super) fn run<T: Send + 'static>(hear: &Hear, agent: impl FnOnce(Ui) -> T + 
 fn draw(desk: &Arc<Desk>, changed: watch::Receiver<()>, hear: &Hear) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        drop(tokio::spawn(tray::run(Arc::clone(desk), changed.clone(), Arc::clone(hear))));
         drop(tokio::spawn(session::run(Arc::clone(desk), changed.clone(), Arc::clone(hear))));
-        let notices = tokio::spawn(notices::run(Arc::clone(desk), changed.clone(), Arc::clone(hear)));
+        let drawing = tokio::spawn(bus::run(Arc::clone(desk), changed.clone(), Arc::clone(hear)));
         until(desk, changed, |desk| desk.orders().over).await;
-        drop(tokio::time::timeout(FAREWELL, notices).await);
+        drop(tokio::time::timeout(FAREWELL, drawing).await);
     });
     // Not waited for: what hangs in the system's resolver would hang here.
     runtime.shutdown_background();

@@ -9,10 +9,13 @@
 use super::super::action;
 use super::super::{Desk, Hear, Heard, Order, icons};
 use super::board::Board;
-use super::{PATIENCE, escape};
+use super::bus::Ended;
+use super::escape;
+use super::full_screen::FullScreen;
 use crate::agent::shown::{Notice, NoticeKey, Topic};
 use futures_util::StreamExt;
 use std::collections::{BTreeMap, HashMap};
+use std::future::pending;
 use std::mem::take;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -33,10 +36,8 @@ const QUEUE: usize = 256;
 const ICON: u16 = 48;
 
 /// Shows and withdraws until the agent has returned, or for as long as there is a bus.
-pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear: Hear) {
-    let Ok(mut notifier) = Notifier::connect(&hear).await else {
-        return hear(Heard::Notifier(false));
-    };
+pub(super) async fn run(bus: Connection, desk: &Desk, mut changed: watch::Receiver<()>, hear: &Hear) -> Ended {
+    let Ok(mut notifier) = Notifier::new(bus, hear).await else { return Ended::Gone };
     changed.mark_changed();
     loop {
         tokio::select! {
@@ -46,9 +47,8 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
                 Some(Ok(message)) => notifier.listen(&message).await,
                 Some(Err(_)) => {}
                 None => {
-                    // The bus is gone, and with it the panel.
-                    hear(Heard::Tray(false));
-                    return hear(Heard::Notifier(false));
+                    notifier.lose(desk);
+                    return Ended::Gone;
                 }
             },
             _ = changed.changed() => {
@@ -63,9 +63,14 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
                     break;
                 }
             }
+            () = full_screen_ended(&mut notifier.full_screen) => {
+                notifier.full_screen = None;
+                notifier.release_deferred().await;
+            }
         }
     }
     notifier.leave().await;
+    Ended::Over
 }
 
 /// The service, and what it shows for us.
@@ -80,9 +85,20 @@ struct Notifier {
     /// Asked of this owner.
     service: Option<Service>,
     board: Board,
-    /// Do not disturb: what is not urgent waits here, and is forgotten when it is withdrawn.
+    /// The service must not disturb.
     inhibited: bool,
+    /// Somebody works in full screen, as far as that was asked.
+    full_screen: Option<FullScreen>,
+    /// What is not urgent and waits for the end of both; forgotten when it is withdrawn.
     deferred: BTreeMap<NoticeKey, Notice>,
+}
+
+/// Waits for the end of what there may not be.
+async fn full_screen_ended(full_screen: &mut Option<FullScreen>) {
+    match full_screen {
+        Some(full_screen) => full_screen.ended().await,
+        None => pending().await,
+    }
 }
 
 /// What a notification service can do.
@@ -95,8 +111,7 @@ struct Service {
 }
 
 impl Notifier {
-    async fn connect(hear: &Hear) -> zbus::Result<Self> {
-        let connection = zbus::connection::Builder::session()?.method_timeout(PATIENCE).build().await?;
+    async fn new(connection: Connection, hear: &Hear) -> zbus::Result<Self> {
         let mut messages = MessageStream::from(&connection);
         messages.set_max_queued(QUEUE);
         let bus = DBusProxy::new(&connection).await?;
@@ -121,6 +136,7 @@ impl Notifier {
             service: None,
             board: Board::default(),
             inhibited: false,
+            full_screen: None,
             deferred: BTreeMap::new(),
         };
         let owner = notifier.bus.get_name_owner(NAME.try_into()?).await.ok();
@@ -199,15 +215,26 @@ impl Notifier {
 
     async fn obey(&mut self, key: NoticeKey, order: Order) {
         self.deferred.remove(&key);
-        let Some(order) = self.board.put_off(key, order) else { return };
-        match order {
-            Order::Show(notice) if self.inhibited && !notice.urgent => {
+        match self.board.put_off(key, order) {
+            Some(Order::Show(notice)) if !notice.urgent && self.must_wait().await => {
                 self.close(key).await;
                 self.deferred.insert(key, notice);
             }
-            Order::Show(notice) => self.show(notice).await,
-            Order::Withdraw => self.close(key).await,
+            Some(Order::Show(notice)) => self.show(notice).await,
+            Some(Order::Withdraw) => self.close(key).await,
+            None => {}
         }
+        if self.deferred.is_empty() {
+            self.full_screen = None;
+        }
+    }
+
+    /// Whether it is no time for what is not urgent.
+    async fn must_wait(&mut self) -> bool {
+        if !self.inhibited && self.full_screen.is_none() {
+            self.full_screen = FullScreen::look().await;
+        }
+        self.inhibited || self.full_screen.is_some()
     }
 
     async fn show(&mut self, notice: Notice) {
@@ -248,9 +275,9 @@ impl Notifier {
     }
 
     async fn release_deferred(&mut self) {
-        if !self.inhibited {
-            for notice in take(&mut self.deferred).into_values() {
-                self.show(notice).await;
+        if !self.inhibited && self.full_screen.is_none() {
+            for (key, notice) in take(&mut self.deferred) {
+                self.obey(key, Order::Show(notice)).await;
             }
         }
     }
@@ -300,12 +327,24 @@ impl Notifier {
         }
     }
 
+    /// The bus is gone, and with it what was shown; what was not shown yet waits on the desk for the next one.
+    fn lose(mut self, desk: &Desk) {
+        self.forget(None);
+        for key in self.board.unanswered() {
+            (self.hear)(Heard::Dismissed(key));
+        }
+        let mut orders = desk.orders();
+        for (key, notice) in self.deferred {
+            orders.notices.entry(key).or_insert(Order::Show(notice));
+        }
+    }
+
     /// Takes back what asks for an answer, which nobody will hear any more.
     async fn leave(&mut self) {
         for key in self.board.asking() {
             self.obey(key, Order::Withdraw).await;
         }
-        while self.board.is_waiting() {
+        while self.board.unanswered().next().is_some() {
             let Some(Ok(message)) = self.messages.next().await else { return };
             self.listen(&message).await;
         }

@@ -7,25 +7,45 @@ use super::super::{Desk, Hear, Heard, icons};
 use super::{PATIENCE, escape};
 use crate::agent::shown::{Item, View, Wish};
 use ksni::menu::{CheckmarkItem, StandardItem, SubMenu};
-use ksni::{Category, Icon, MenuItem, OfflineReason, Status, ToolTip, TrayMethods};
+use ksni::{Category, Handle, Icon, MenuItem, OfflineReason, Status, ToolTip, TrayMethods};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 
-/// Shows the latest view, for as long as there is a bus.
-pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear: Hear) {
-    let take = || desk.orders().view.take();
-    let first = loop {
-        if let Some(view) = take() {
-            break view;
-        }
-        if changed.changed().await.is_err() {
-            return;
-        }
+/// Shows the latest view until the bus is gone, and leaves it on the desk then, for the next one.
+pub(super) async fn run(desk: &Desk, mut changed: watch::Receiver<()>, hear: &Hear, mut gone: oneshot::Receiver<()>) {
+    let mut view = tokio::select! {
+        view = next_view(desk, &mut changed) => view,
+        _ = &mut gone => None,
     };
-    let absent = Arc::new(AtomicBool::new(false));
-    let tray = Tray::new(first, Arc::clone(&hear), Arc::clone(&absent));
+    if let Some(first) = view.clone() {
+        let absent = Arc::new(AtomicBool::new(false));
+        let tray = Tray::new(first, Arc::clone(hear), Arc::clone(&absent));
+        let started = tokio::select! {
+            started = start(tray, hear) => started,
+            _ = &mut gone => None,
+        };
+        if let Some(tray) = started {
+            if !absent.load(Ordering::Relaxed) {
+                hear(Heard::Tray(true));
+            }
+            while let Some(next) = tokio::select! {
+                next = next_view(desk, &mut changed) => next,
+                _ = &mut gone => None,
+            } {
+                view = Some(next.clone());
+                tray.update(|tray| tray.show(next)).await;
+            }
+            // Without that word ksni ends in a panic when its connection is dead and its handle dropped.
+            tray.shutdown().await;
+        }
+    }
+    let mut orders = desk.orders();
+    orders.view = orders.view.take().or(view);
+}
+
+async fn start(tray: Tray, hear: &Hear) -> Option<Handle<Tray>> {
     let mut starting = Box::pin(tray.assume_sni_available(true).spawn());
     let started = if let Ok(started) = timeout(PATIENCE, &mut starting).await {
         started
@@ -34,17 +54,19 @@ pub(super) async fn run(desk: Arc<Desk>, mut changed: watch::Receiver<()>, hear:
         hear(Heard::Tray(false));
         starting.await
     };
-    let Ok(tray) = started else {
+    if started.is_err() {
         hear(Heard::Tray(false));
-        return;
-    };
-    if !absent.load(Ordering::Relaxed) {
-        hear(Heard::Tray(true));
     }
-    while changed.changed().await.is_ok() {
-        if let Some(view) = take() {
-            tray.update(|tray| tray.show(view)).await;
+    started.ok()
+}
+
+/// Waits for another view; `None` when there will be none.
+async fn next_view(desk: &Desk, changed: &mut watch::Receiver<()>) -> Option<View> {
+    loop {
+        if let Some(view) = desk.orders().view.take() {
+            return Some(view);
         }
+        changed.changed().await.ok()?;
     }
 }
 
