@@ -11,8 +11,9 @@ use std::marker::PhantomData;
 use std::ptr::{null, null_mut};
 use std::rc::Rc;
 use std::sync::OnceLock;
-use windows_sys::Win32::Foundation::{HWND, LPARAM, LRESULT, WPARAM};
+use windows_sys::Win32::Foundation::{ERROR_SUCCESS, HWND, LPARAM, LRESULT, WPARAM};
 use windows_sys::Win32::System::LibraryLoader::GetModuleHandleW;
+use windows_sys::Win32::System::Registry::{HKEY_CURRENT_USER, RRF_RT_REG_DWORD, RegGetValueW};
 use windows_sys::Win32::UI::HiDpi::{GetDpiForSystem, GetDpiForWindow, GetSystemMetricsForDpi};
 use windows_sys::Win32::UI::WindowsAndMessaging::{
     CreateWindowExW, DefWindowProcW, DestroyWindow, FindWindowW, PBT_APMRESUMEAUTOMATIC, PBT_APMSUSPEND, RegisterClassW,
@@ -147,6 +148,28 @@ pub fn panel_icon_side() -> u16 {
     // SAFETY: no memory is involved.
     let side = unsafe { GetSystemMetricsForDpi(SM_CXSMICON, scale) };
     u16::try_from(side).ok().filter(|side| *side > 0).unwrap_or(16)
+}
+
+/// Returns whether the panel is light. It is dark where nothing says so: Windows 10 knew no other until 2019.
+#[must_use]
+pub fn panel_is_light() -> bool {
+    let key = to_wide("Software\\Microsoft\\Windows\\CurrentVersion\\Themes\\Personalize");
+    let name = to_wide("SystemUsesLightTheme");
+    let mut light = 0_u32;
+    let mut size = u32::BITS / 8;
+    // SAFETY: the names end with zeroes, `light` has `size` bytes, and all outlive the call.
+    let result = unsafe {
+        RegGetValueW(
+            HKEY_CURRENT_USER,
+            key.as_ptr(),
+            name.as_ptr(),
+            RRF_RT_REG_DWORD,
+            null_mut(),
+            (&raw mut light).cast(),
+            &raw mut size,
+        )
+    };
+    result == ERROR_SUCCESS && light != 0
 }
 
 #[cfg(test)]

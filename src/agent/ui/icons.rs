@@ -38,6 +38,20 @@ pub(super) fn icon(face: Face, attention: bool) -> Vec<Frame> {
     icon.into_iter().map(straight).collect()
 }
 
+/// Returns the pixels for a dark panel: light where they were dark, and dark where they were light, in the same hue.
+#[cfg(any(windows, test))]
+pub(super) fn on_dark(frame: &Frame) -> Vec<u8> {
+    let mut rgba = frame.rgba.clone();
+    for pixel in rgba.chunks_exact_mut(4) {
+        let colours = &mut pixel[..3];
+        let (least, most) = colours.iter().fold((u8::MAX, 0), |(least, most), colour| (least.min(*colour), most.max(*colour)));
+        for colour in colours {
+            *colour = u8::MAX - most + (*colour - least);
+        }
+    }
+    rgba
+}
+
 /// Returns the program's own icon at each size, the smallest first; for notifications on Linux: Windows shows its shortcut's.
 #[cfg(any(target_os = "linux", test))]
 pub(super) fn program() -> Vec<Frame> {
@@ -145,6 +159,47 @@ mod tests {
             assert!(ink >= 40, "{face:?} has {ink} pixels of ink for light panels");
             assert!(covered - ink >= 30, "{face:?} has {} pixels of halo for dark panels", covered - ink);
         }
+    }
+
+    /// The contrast of two colours, as the Web Content Accessibility Guidelines reckon it.
+    fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+        let light = |colour: [f64; 3]| {
+            let linear = colour.map(|part| if part <= 0.04 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) });
+            0.05 + 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        };
+        let (one, other) = (light(one), light(other));
+        one.max(other) / one.min(other)
+    }
+
+    /// How many pixels of the drawing itself stand out from a panel of that grey: 3 to 1, as is asked of icons.
+    fn standing_out(face: Face, rgba: &[u8], panel: f64) -> usize {
+        let ink = ink(&smallest(face));
+        let pixels = ink.iter().zip(rgba.chunks_exact(4)).filter(|(ink, _)| **ink > 0);
+        let seen = |pixel: &[u8]| {
+            let alpha = f64::from(pixel[3]) / 255.0;
+            [0, 1, 2].map(|part| f64::from(pixel[part]) / 255.0 * alpha + panel * (1.0 - alpha))
+        };
+        pixels.filter(|(_, pixel)| contrast(seen(pixel), [panel; 3]) >= 3.0).count()
+    }
+
+    #[test]
+    fn drawings_stand_out_from_the_panel_that_they_are_for() {
+        // The task bars of Windows 11.
+        let (light, dark) = (0.94, 0.12);
+        for face in Face::ALL {
+            let frame = smallest(face);
+            let (for_light, for_dark) = (standing_out(face, &frame.rgba, light), standing_out(face, &on_dark(&frame), dark));
+            assert!(for_light >= 40 && for_dark >= 40, "{face:?}: {for_light} pixels on light, {for_dark} on dark");
+        }
+        let held = smallest(Face::Held);
+        assert!(standing_out(Face::Held, &held.rgba, dark) < 40, "it would not have to be another one");
+    }
+
+    #[test]
+    fn dark_panels_get_light_colours_of_the_same_hue() {
+        let rgba = vec![255, 255, 255, 200, 20, 80, 184, 255, 0, 0, 0, 0, 125, 125, 125, 9];
+        let frame = Frame { side: 2, rgba };
+        assert_eq!(on_dark(&frame), [0, 0, 0, 200, 71, 131, 235, 255, 255, 255, 255, 0, 130, 130, 130, 9]);
     }
 
     #[test]

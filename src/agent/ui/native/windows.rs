@@ -1,9 +1,12 @@
 //! Windows: the notification area, the end of the session, sleep.
 //!
+//! The icon is drawn for the colour and the scale that the task bar has now; whenever the system says that something of that has
+//! changed, it is drawn anew.
+//!
 //! Hazard: Windows ends the process a moment after it said that the session ends, and sleeps two seconds after it said so: both are
 //! waited for here, on the main thread, while the agent gives back on its own.
 
-use super::super::icons::Frame;
+use super::super::icons::{Frame, on_dark};
 use super::super::{Desk, Hear, Heard, Orders};
 use super::{Call, call};
 use crate::platform::app_identity;
@@ -75,5 +78,6 @@ pub(super) fn set_icon(tray: &TrayIcon, frames: &[Frame]) -> bool {
 fn icon(frames: &[Frame]) -> Option<Icon> {
     let wanted = session_window::panel_icon_side();
     let frame = frames.iter().find(|frame| frame.side >= wanted).or(frames.last())?;
-    Icon::from_rgba(frame.rgba.clone(), frame.side.into(), frame.side.into()).ok()
+    let rgba = if session_window::panel_is_light() { frame.rgba.clone() } else { on_dark(frame) };
+    Icon::from_rgba(rgba, frame.side.into(), frame.side.into()).ok()
 }
