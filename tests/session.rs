@@ -292,6 +292,37 @@ fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
 }
 
 #[test]
+fn a_look_that_meets_a_claim_ends_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let ((reached, claims), (go, halted)) = (channel(), channel());
+    let halt = Mutex::new(Some((reached, halted)));
+    let store = Around::new(counting(&database, "eva").inner, move |op| {
+        let halt = if matches!(op, Op::Create(..)) { halt.lock().unwrap().take() } else { None };
+        if let Some((reached, go)) = halt {
+            reached.send(()).unwrap();
+            go.recv_timeout(Duration::from_secs(20)).unwrap();
+        }
+    });
+    let options =
+        SessionOptions { timing: Timing::default(), identity: identity("eva"), memory: None, place: String::new(), folder: None };
+    let session = Session::open(store, options).unwrap();
+    std::thread::scope(|scope| {
+        let ((had, guards), (seen, looks)) = (channel(), channel());
+        let session = &session;
+        scope.spawn(move || had.send(session.acquire(Wait::For(Duration::from_secs(20)), None)));
+        claims.recv_timeout(Duration::from_secs(20)).unwrap();
+        scope.spawn(move || drop(seen.send(session.look(Duration::from_secs(40)))));
+        assert!(looks.recv_timeout(Duration::from_millis(200)).is_err(), "nothing is known while it is claimed");
+        go.send(()).unwrap();
+        let guard = guards.recv_timeout(Duration::from_secs(20)).unwrap().unwrap();
+        let seen = looks.recv_timeout(Duration::from_secs(20)).expect("not when its patience is over");
+        assert_eq!(seen.status.state, State::Mine);
+        guard.release().unwrap();
+    });
+}
+
+#[test]
 fn a_waiter_gets_in_when_the_holder_leaves_without_polling() {
     let folder = tempfile::tempdir().unwrap();
     let database = database(folder.path());

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// How often a ticket is renewed. One that was not for ten minutes is left out, so one renewal may fail.
 const RENEW: Duration = Duration::from_secs(240);
+/// How long replies stand in a ticket before others have their turn, where there are more than fit. Whoever asked looks more often.
+const TURN: Duration = Duration::from_secs(30);
 /// What "in 10 min" says.
 pub const LATER: u8 = 10;
 
@@ -62,12 +64,38 @@ pub struct Asking {
     /// What this client's ticket tells.
     standing: Standing,
     renew: Option<Ticks>,
+    turns: Turns,
+}
+
+/// Whose turn it is to be replied, where so many ask that one ticket does not hold the replies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Turns {
+    /// How many are replied.
+    replied: usize,
+    /// The first of those whose turn it is.
+    first: usize,
+    /// When it is the turn of others.
+    next: Option<Ticks>,
+}
+
+impl Turns {
+    fn go_on(&mut self, now: Ticks, replied: usize) {
+        let before = std::mem::replace(&mut self.replied, replied);
+        if replied <= MOST_REPLIES {
+            (self.first, self.next) = (0, None);
+        } else if replied > before {
+            // Those who came last were not told anything yet.
+            (self.first, self.next) = (before.min(replied - MOST_REPLIES), Some(now + TURN));
+        } else if self.next.is_none_or(|next| now >= next) {
+            (self.first, self.next) = ((self.first + MOST_REPLIES) % replied, Some(now + TURN));
+        }
+    }
 }
 
 impl Asking {
     /// Returns when something happens here although nothing happened.
     pub(super) fn deadline(&self) -> Option<Ticks> {
-        self.others.iter().filter_map(|question| question.remind).chain(self.renew).min()
+        self.others.iter().filter_map(|question| question.remind).chain(self.renew).chain(self.turns.next).min()
     }
 
     /// Returns the questions that wait for an answer.
@@ -247,6 +275,8 @@ impl Entry {
                 self.tidings.insert(Topic::Ask, Tiding::Questions);
             }
         }
+        let replied = self.asking.others.iter().filter(|question| question.reply.is_some()).count();
+        self.asking.turns.go_on(now.ticks, replied);
         let standing = self.standing();
         let due = self.asking.renew.is_some_and(|renew| now.ticks >= renew);
         if standing == self.asking.standing && !due {
@@ -266,7 +296,10 @@ impl Entry {
             return Standing::Waiting;
         }
         let replies = self.asking.others.iter().filter_map(|question| question.reply.map(|reply| (question.at, reply)));
-        let replies: Vec<_> = replies.take(MOST_REPLIES).collect();
+        let mut replies: Vec<_> = replies.collect();
+        let first = self.asking.turns.first.min(replies.len());
+        replies.rotate_left(first);
+        replies.truncate(MOST_REPLIES);
         if replies.is_empty() { Standing::Out } else { Standing::Replying(replies) }
     }
 }

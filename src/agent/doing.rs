@@ -17,7 +17,7 @@ use super::window::Window;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::{self, DatabaseConfig, Places};
 use crate::i18n::agent::{In, Pages};
-use crate::i18n::{Language, printable};
+use crate::i18n::{About, Language, Talk, printable};
 use crate::ipc::Refusal;
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
@@ -38,8 +38,8 @@ const LEAVE: Duration = Duration::from_millis(500);
 
 /// How something ended that the agent wanted done.
 pub(crate) enum Outcome {
-    /// A look.
-    Looked(Key, Sight),
+    /// A look, for all wishes up to this one.
+    Looked(Key, Sight, u64),
     /// News of a lease.
     News(Key, News),
     /// Taking.
@@ -96,7 +96,8 @@ impl Doing {
     /// Begins with nothing to do.
     pub(super) fn begin(sender: &Sender<Message>) -> io::Result<Self> {
         let looks = sender.clone();
-        let survey = Survey::begin(move |key, sight| looks.send(Message::Done(Outcome::Looked(Key(key), sight))).is_ok())?;
+        let survey =
+            Survey::begin(move |key, sight, wish| looks.send(Message::Done(Outcome::Looked(Key(key), sight, wish))).is_ok())?;
         Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), shown: None, serial: 0 })
     }
 
@@ -109,7 +110,7 @@ impl Doing {
                 self.watched
                     .insert(key, Watched { config: *config, database: None, guard: None, early: None, standing: Standing::Out });
             }
-            Action::Look(key) => self.survey.look(key.0),
+            Action::Look(key) => self.look(key, 0),
             Action::Unwatch(key) => {
                 self.survey.remove(key.0);
                 if let Some(database) = self.watched.remove(&key).and_then(|watched| watched.database) {
@@ -131,19 +132,19 @@ impl Doing {
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, standing) => self.queue(key, standing),
             Action::Order(key) => self.order(key),
-            Action::Start(key, writes) => self.start(key, writes, model),
+            Action::Start(key, writes) => self.start(key, writes, model.language()),
             Action::Window(wish) => self.window(&wish, model),
             Action::EditSettings => edit_settings(),
             Action::ShowLog => show_log(),
             // The rest is the agent's own business.
-            Action::Reply(..) | Action::Tell(..) | Action::Lend { .. } | Action::End => {}
+            Action::Reply(..) | Action::Tell(..) | Action::Observe(..) | Action::Lend { .. } | Action::End => {}
         }
     }
 
     /// Takes in how something ended, and returns what that means to the model.
     pub(super) fn done(&mut self, outcome: Outcome) -> Option<Event> {
         match outcome {
-            Outcome::Looked(key, sight) => self.looked(key, sight),
+            Outcome::Looked(key, sight, _) => self.looked(key, sight),
             Outcome::News(key, news) => self.watched.contains_key(&key).then_some(Event::News(key, news)),
             Outcome::Took(key, result) => {
                 let watched = self.watched.get_mut(&key)?;
@@ -152,11 +153,11 @@ impl Doing {
                     watched.guard = Some(guard);
                     token
                 });
-                self.survey.look(key.0);
+                self.look(key, 0);
                 Some(Event::Taken(key, result))
             }
             Outcome::GaveBack(key, result) => {
-                self.survey.look(key.0);
+                self.look(key, 0);
                 let result = result.map_err(|error| match error {
                     ReleaseError::Unanswered(span) => Some(span),
                     ReleaseError::Lost => None,
@@ -305,11 +306,11 @@ impl Doing {
     }
 
     /// Starts a program that is configured: the one that writes under a lease of its own, which its wrapper takes.
-    fn start(&self, key: Key, writes: bool, model: &Model) {
+    fn start(&self, key: Key, writes: bool, language: Language) {
         let Some(watched) = self.watched.get(&key) else { return };
         let command = if writes {
             own_program().map(|mut command| {
-                command.args(["run", "--gui"]).arg(&watched.config.label).env("SHARELOCK_LANG", model.language().code());
+                command.args(["run", "--gui"]).arg(&watched.config.label).env("SHARELOCK_LANG", language.code());
                 command
             })
         } else {
@@ -322,11 +323,30 @@ impl Doing {
                 },
             )
         };
-        let started = command.and_then(|mut command| apart::start(&mut command));
-        if let Ok(mut child) = started {
-            // Collected, so that no zombie stays.
-            drop(std::thread::Builder::new().name("sharelock-child".into()).spawn(move || child.wait()));
+        let mut program = watched.config.label.clone();
+        let started = command.and_then(|mut command| {
+            program = command.get_program().to_string_lossy().into_owned();
+            apart::start(&mut command)
+        });
+        match started {
+            Ok(mut child) => {
+                // Collected, so that no zombie stays.
+                drop(std::thread::Builder::new().name("sharelock-child".into()).spawn(move || child.wait()));
+            }
+            Err(error) => {
+                let talk = if error.kind() == io::ErrorKind::NotFound {
+                    Talk::NoSuchProgram(printable(&program))
+                } else {
+                    Talk::CannotStart(printable(&program), printable(&error.to_string()))
+                };
+                drop(self.sender.send(Message::Event(Event::NotStarted(key, About("", &talk, language).to_string()))));
+            }
         }
+    }
+
+    /// Looks soon, for all wishes up to this one.
+    pub(super) fn look(&self, key: Key, wish: u64) {
+        self.survey.look(key.0, wish);
     }
 
     /// Returns the lease that is held.
@@ -378,7 +398,7 @@ impl Doing {
         let Some(database) = watched.database.clone() else {
             // Opening is the survey's business; whoever is impatient is told what it finds.
             watched.early = Some(wait);
-            self.survey.look(key.0);
+            self.look(key, 0);
             return;
         };
         self.apart("sharelock-take", move || Outcome::Took(key, database.acquire(Acquire::default().wait(wait))));

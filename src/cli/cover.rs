@@ -31,7 +31,7 @@ const FOR_EVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// How often it is tried again to take a lease over.
 const AGAIN: Duration = Duration::from_secs(1);
 /// How much longer than the lease's own time-outs an answer of the agent may take.
-const SOON: Duration = Duration::from_secs(5);
+const LEEWAY: Duration = Duration::from_secs(5);
 
 /// The lease under which a program works.
 pub(super) enum Cover {
@@ -75,7 +75,7 @@ pub(super) fn borrow(
     attention: &Attention,
 ) -> Option<Result<Cover, Exit>> {
     let borrower = Borrower { path: absolute(&target.path), process: process::me(), program: program.to_owned() };
-    let ask = |wait: Duration| ipc::ask(&Request::Borrow(borrower.clone(), wait), wait.saturating_add(SOON)).ok();
+    let ask = |wait: Duration| ipc::ask(&Request::Borrow(borrower.clone(), wait), wait.saturating_add(LEEWAY)).ok();
     let patience = match wait {
         Wait::Never => Duration::ZERO,
         Wait::For(limit) => limit,
@@ -134,7 +134,7 @@ impl Cover {
                     return guard.programs().name(ids(programs), patience);
                 }
                 drop(own);
-                let asked = ipc::ask(&Request::Programs(lent.loan.id, programs), patience.max(SOON));
+                let asked = ipc::ask(&Request::Programs(lent.loan.id, programs), patience.max(LEEWAY));
                 matches!(asked, Ok(Answer::Done))
             }
             Self::Outer => true,
@@ -201,13 +201,13 @@ impl Lent {
 
     fn end(mut self, opened: &Database) -> Result<(), Exit> {
         self.shared.over.store(true, Ordering::Release);
-        let returned = self.own().is_none() && matches!(ipc::ask(&Request::Return(self.loan.id), SOON), Ok(Answer::Done));
+        let returned = self.own().is_none() && matches!(ipc::ask(&Request::Return(self.loan.id), LEEWAY), Ok(Answer::Done));
         if returned {
             return Ok(());
         }
         if let Some(ear) = self.ear.take().filter(|_| self.shared.taking.load(Ordering::Acquire)) {
             // It is about to have taken the lease over, or not to.
-            let _over = ear.recv_timeout(PATIENCE + SOON);
+            let _over = ear.recv_timeout(PATIENCE + LEEWAY);
         }
         let own = self.own().take();
         own.map_or(Ok(()), |guard| give_back(opened, guard))
@@ -242,13 +242,16 @@ impl Ear {
     fn hear(mut self) {
         loop {
             let mut end = End::Silent;
-            let heard = ipc::follow(&Request::Follow(self.id), |answer| end = self.take_in(answer, end));
+            let heard = ipc::follow(&Request::Follow(self.id), |answer| {
+                end = self.take_in(answer, end);
+                true
+            });
             match (heard, end) {
                 (_, End::Over) => return,
                 (_, End::Lost) => return self.shared.lost.store(true, Ordering::Release),
                 (Err(_), End::Silent) | (_, End::Stranger) => break,
                 (Ok(()), End::Silent) => {
-                    if matches!(ipc::ask(&Request::Status, SOON), Err(Unanswered::NoAgent)) {
+                    if matches!(ipc::ask(&Request::Status, LEEWAY), Err(Unanswered::NoAgent)) {
                         break;
                     }
                     // Too busy to be followed.

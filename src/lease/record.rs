@@ -276,7 +276,7 @@ pub enum AskReply {
     Releasing,
 }
 
-/// How many questions one ticket can answer; whoever asks after that is not told that it was seen.
+/// How many questions one ticket can answer at a time.
 pub const MOST_REPLIES: usize = 10;
 
 /// What stood in the way of whoever ordered a [`Revoke`].

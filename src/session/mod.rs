@@ -200,7 +200,9 @@ impl Session {
         let mut state = engine.lock();
         while !answered {
             for report in new_reports(&state, &mut seen) {
-                answered |= matches!(report, Report::Looked | Report::LookFailed(_));
+                // Whoever has it meanwhile need not look.
+                answered |=
+                    matches!(report, Report::Looked | Report::LookFailed(_) | Report::Acquired(..) | Report::Recovered(..));
             }
             let now = engine.clock.now().ticks;
             if answered || now >= until {

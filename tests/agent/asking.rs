@@ -308,7 +308,9 @@ fn ten_who_ask_are_one_notice_and_all_are_answered() {
     for desk in 1..=10 {
         assert_eq!(office.screen(desk), ["RH|Marie Dupont still needs it.|"], "{desk}");
     }
-    assert!(office.says(11, "Nothing tells yet that the question was seen"), "one ticket answers ten");
+    assert!(office.says(11, "Nothing tells yet that the question was seen"), "one ticket answers ten at a time");
+    office.passes(30);
+    assert_eq!(office.screen(11), ["RH|Marie Dupont still needs it.|"]);
 }
 
 #[test]
@@ -452,6 +454,37 @@ fn release_is_the_ordinary_one() {
     office.gives_back(0);
     assert_eq!(office.screen(PAUL), ["RH is free.||Open,Not now"]);
     assert_eq!(office.screen(MARIE), Vec::<String>::new());
+}
+
+#[test]
+fn the_eleventh_who_asks_is_replied_as_well() {
+    let mut office = Office::of(NAMES.len());
+    let unseen = |office: &Office| {
+        let mine = |asker: usize| office.desks[asker].model.entry(key(0)).unwrap().asking.mine.as_ref();
+        (PAUL..NAMES.len()).filter(|asker| mine(*asker).is_some_and(|mine| mine.reply.is_none())).collect::<Vec<_>>()
+    };
+    for asker in PAUL..NAMES.len() {
+        office.asks(asker, "");
+        office.shown(MARIE);
+        office.looks();
+        // At once, whoever was told so before.
+        assert!(unseen(&office).is_empty(), "{asker}: {:?}", unseen(&office));
+    }
+    let written = office.desks[MARIE].written;
+    office.wishes(MARIE, Wish::AnswerNo(key(0)));
+    for _ in 0..2 {
+        office.passes(30);
+        office.looks();
+    }
+    for asker in PAUL..NAMES.len() {
+        assert_eq!(office.screen(asker), ["RH|Marie Dupont still needs it.|"], "{asker}");
+    }
+    assert!(office.desks[MARIE].written - written <= 4, "no more than the turns");
+    // Once they fit, nobody takes turns any more.
+    office.wishes(PAUL, Wish::ForgetMe(key(0)));
+    let written = office.desks[MARIE].written;
+    office.passes(200);
+    assert!(office.desks[MARIE].written - written <= 1, "renewed at most");
 }
 
 #[test]
