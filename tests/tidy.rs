@@ -17,7 +17,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("watch", &["clock", "platform", "i18n", "lease", "store"]),
     ("session", &["clock", "platform", "i18n", "lease", "store", "watch"]),
     ("doctor", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session"]),
-    ("ipc", &["clock", "platform", "i18n", "lease", "config", "session"]),
+    ("ipc", &["clock", "platform", "i18n", "lease", "config", "store", "session"]),
     ("agent", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session", "ipc"]),
     ("cli", &["clock", "platform", "i18n", "lease", "config", "store", "watch", "session", "doctor", "ipc", "agent"]),
 ];

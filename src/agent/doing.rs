@@ -39,8 +39,8 @@ const LEAVE: Duration = Duration::from_millis(500);
 
 /// How something ended that the agent wanted done.
 pub(crate) enum Outcome {
-    /// A look.
-    Looked(Key, Sight),
+    /// A look, for all wishes up to this one.
+    Looked(Key, Sight, u64),
     /// News of a lease.
     News(Key, News),
     /// Taking.
@@ -97,7 +97,8 @@ impl Doing {
     /// Begins with nothing to do.
     pub(super) fn begin(sender: &Sender<Message>) -> io::Result<Self> {
         let looks = sender.clone();
-        let survey = Survey::begin(move |key, sight| looks.send(Message::Done(Outcome::Looked(Key(key), sight))).is_ok())?;
+        let survey =
+            Survey::begin(move |key, sight, wish| looks.send(Message::Done(Outcome::Looked(Key(key), sight, wish))).is_ok())?;
         Ok(Self { survey, sender: sender.clone(), watched: BTreeMap::new(), shown: None, serial: 0 })
     }
 
@@ -110,7 +111,7 @@ impl Doing {
                 self.watched
                     .insert(key, Watched { config: *config, database: None, guard: None, early: None, standing: Standing::Out });
             }
-            Action::Look(key) => self.survey.look(key.0),
+            Action::Look(key) => self.look(key, 0),
             Action::Unwatch(key) => {
                 self.survey.remove(key.0);
                 if let Some(database) = self.watched.remove(&key).and_then(|watched| watched.database) {
@@ -137,14 +138,14 @@ impl Doing {
             Action::EditSettings => edit_settings(),
             Action::ShowLog => show_log(),
             // The rest is the agent's own business.
-            Action::Reply(..) | Action::Tell(..) | Action::Lend { .. } | Action::End => {}
+            Action::Reply(..) | Action::Tell(..) | Action::Observe(..) | Action::Lend { .. } | Action::End => {}
         }
     }
 
     /// Takes in how something ended, and returns what that means to the model.
     pub(super) fn done(&mut self, outcome: Outcome) -> Option<Event> {
         match outcome {
-            Outcome::Looked(key, sight) => self.looked(key, sight),
+            Outcome::Looked(key, sight, _) => self.looked(key, sight),
             Outcome::News(key, news) => self.watched.contains_key(&key).then_some(Event::News(key, news)),
             Outcome::Took(key, result) => {
                 let watched = self.watched.get_mut(&key)?;
@@ -153,11 +154,11 @@ impl Doing {
                     watched.guard = Some(guard);
                     token
                 });
-                self.survey.look(key.0);
+                self.look(key, 0);
                 Some(Event::Taken(key, result))
             }
             Outcome::GaveBack(key, result) => {
-                self.survey.look(key.0);
+                self.look(key, 0);
                 let result = result.map_err(|error| match error {
                     ReleaseError::Unanswered(span) => Some(span),
                     ReleaseError::Lost => None,
@@ -330,6 +331,11 @@ impl Doing {
         }
     }
 
+    /// Looks soon, for all wishes up to this one.
+    pub(super) fn look(&self, key: Key, wish: u64) {
+        self.survey.look(key.0, wish);
+    }
+
     /// Returns the lease that is held.
     pub(super) fn guard(&self, key: Key) -> Option<&Guard> {
         self.watched.get(&key)?.guard.as_ref()
@@ -379,7 +385,7 @@ impl Doing {
         let Some(database) = watched.database.clone() else {
             // Opening is the survey's business; whoever is impatient is told what it finds.
             watched.early = Some(wait);
-            self.survey.look(key.0);
+            self.look(key, 0);
             return;
         };
         self.apart("sharelock-take", move || Outcome::Took(key, database.acquire(Acquire::default().wait(wait))));

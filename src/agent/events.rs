@@ -65,6 +65,8 @@ pub enum Action {
     Watch(Key, Box<DatabaseConfig>),
     /// Look at it soon.
     Look(Key),
+    /// Look at these, and tell somebody what is seen there; whether to go on with that.
+    Observe(Asker, Vec<Option<Key>>, bool),
     /// Look at it no longer.
     Unwatch(Key),
     /// Take it, waiting that long.

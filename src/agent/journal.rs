@@ -227,6 +227,7 @@ impl Journal {
                 self.about(*key, |known| Some(known.line(Level::Info, "left to the program that works under it")))
             }
             Action::Look(_)
+            | Action::Observe(..)
             | Action::Name(..)
             | Action::Unname(_)
             | Action::Tell(..)
@@ -378,6 +379,7 @@ fn asked(request: &Request, refused: bool, model: &Model) -> Option<Line> {
         | Request::Programs(..)
         | Request::Follow(_)
         | Request::Return(_)
+        | Request::Observe(..)
         | Request::Show
         | Request::Status => None,
     }

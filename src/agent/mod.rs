@@ -14,6 +14,7 @@ mod lending;
 pub mod line;
 pub mod log;
 pub mod model;
+mod onlookers;
 pub mod page;
 pub mod pages;
 mod requests;
@@ -27,19 +28,21 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::i18n::agent::Meaning;
-use crate::ipc::{Answer, Request, Watched};
+use crate::ipc::{Answer, Request, Sighting, Watched};
 use crate::platform::{desktop_name, system_name};
-use doing::Doing;
-use events::{Action, Event};
+use crate::session::Sight;
+use doing::{Doing, Outcome};
+use events::{Action, Asker, Event};
 use journal::Journal;
 use line::{Field, Line};
 use log::Log;
 use model::{Hold, Model};
-use shown::{Face, Notice, NoticeKey, View, Wish};
+use onlookers::Onlookers;
+use shown::{Face, Key, Notice, NoticeKey, View, Wish};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use ui::{Heard, Ui};
 
 /// What the agent begins with.
@@ -66,11 +69,11 @@ pub(crate) enum Message {
     /// A program of this user asks for something.
     Asked(Request, Reply),
     /// Somebody has done something that the agent wanted done.
-    Done(doing::Outcome),
+    Done(Outcome),
 }
 
-/// Takes the answers to a request, until it is dropped.
-pub type Reply = Sender<Answer>;
+/// Takes the answers to a request, until it is dropped. Whoever does not read them is told no more.
+pub type Reply = SyncSender<Answer>;
 
 /// Where others tell the agent something, from any thread.
 #[derive(Clone)]
@@ -120,7 +123,8 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
             view: None,
             notices: BTreeMap::new(),
             askers: BTreeMap::new(),
-            next_asker: 0,
+            next_asker: 1,
+            onlookers: Onlookers::default(),
             journal: Journal::default(),
             // Its thread must not begin before the signals are taken over.
             log: start.log.map_or_else(Log::none, |file| Log::begin(file, start.no_log)),
@@ -128,7 +132,7 @@ pub fn run<T: Send + 'static>(start: Start, connect: impl FnOnce(Hotline) -> T +
         agent.log.write(SystemClock.now().wall, vec![started()]);
         agent.happen(Event::Configured(Box::new(start.config)));
         for request in start.requests {
-            agent.asked(request, mpsc::channel().0);
+            agent.asked(request, mpsc::sync_channel(1).0);
         }
         if start.welcome {
             agent.happen(Event::Heard(Heard::Wish(Wish::Add)));
@@ -155,8 +159,9 @@ struct Agent {
     /// What is shown.
     view: Option<View>,
     notices: BTreeMap<NoticeKey, Notice>,
-    askers: BTreeMap<events::Asker, Reply>,
-    next_asker: events::Asker,
+    askers: BTreeMap<Asker, Reply>,
+    next_asker: Asker,
+    onlookers: Onlookers,
     journal: Journal,
     log: Log,
 }
@@ -174,17 +179,19 @@ impl Agent {
     fn run(&mut self, messages: &Receiver<Message>) {
         loop {
             let now = SystemClock.now();
-            let message = match self.model.deadline(now) {
+            let message = match [self.model.deadline(now), self.onlookers.deadline()].into_iter().flatten().min() {
                 Some(deadline) => messages.recv_timeout(deadline.since(now.ticks)),
                 None => messages.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let goes_on = match message {
                 Ok(Message::Event(event)) => self.happen(event),
                 Ok(Message::Asked(request, reply)) => self.asked(request, reply),
-                Ok(Message::Done(outcome)) => match self.doing.done(outcome) {
-                    Some(event) => self.happen(event),
-                    None => true,
-                },
+                Ok(Message::Done(outcome)) => {
+                    if let Outcome::Looked(key, sight, wish) = &outcome {
+                        self.looked(*key, sight, *wish);
+                    }
+                    self.doing.done(outcome).is_none_or(|event| self.happen(event))
+                }
                 Err(RecvTimeoutError::Timeout) => self.happen(Event::Tick),
                 Err(RecvTimeoutError::Disconnected) => false,
             };
@@ -192,6 +199,19 @@ impl Agent {
                 return;
             }
         }
+    }
+
+    /// A look is told to those who look on.
+    fn looked(&mut self, key: Key, sight: &Sight, wish: Asker) {
+        if self.model.entry(key).is_none() {
+            return;
+        }
+        let sighting = match sight {
+            Sight::NotOpened(_) => None,
+            Sight::Seen(database, seen) => Some(Sighting::of(database, seen)),
+        };
+        let told = self.onlookers.seen(key, sighting, wish);
+        self.tell_all(told);
     }
 
     fn asked(&mut self, request: Request, reply: Reply) -> bool {
@@ -216,25 +236,29 @@ impl Agent {
                     self.doing.leave();
                     goes_on = false;
                 }
-                Action::Reply(asker, answer) => {
-                    if let Some(reply) = self.askers.remove(&asker) {
-                        drop(reply.send(answer));
-                    }
-                }
-                Action::Tell(asker, answer) => {
-                    if let Some(reply) = self.askers.get(&asker) {
-                        drop(reply.send(answer));
-                    }
-                }
+                Action::Reply(asker, answer) => self.reply(asker, answer),
+                Action::Tell(asker, answer) => self.tell(asker, answer),
                 Action::Lend { key, asker, id, process } => {
                     let answer = self.doing.lend(key, id, process);
-                    if let Some(reply) = self.askers.remove(&asker) {
-                        drop(reply.send(answer));
-                    }
+                    self.reply(asker, answer);
+                }
+                Action::Observe(asker, keys, goes_on) => {
+                    let told = self.onlookers.begin(asker, &keys, goes_on, now.ticks);
+                    self.tell_all(told);
+                    keys.iter().flatten().for_each(|key| self.doing.look(*key, asker));
+                }
+                Action::Unwatch(key) => {
+                    let told = self.onlookers.unwatched(key);
+                    self.tell_all(told);
+                    self.doing.act(action, &self.model);
                 }
                 other => self.doing.act(other, &self.model),
             }
         }
+        let model = &self.model;
+        let told =
+            self.onlookers.hasten(now.ticks, |key| model.entry(key).is_some_and(|entry| matches!(entry.hold, Hold::Has(_))));
+        self.tell_all(told);
         self.show();
         // Once nothing is being given back any more; the desktop does not wait for ever.
         let releasing = self.model.entries.iter().any(|entry| entry.hold == Hold::Releasing);
@@ -243,6 +267,31 @@ impl Agent {
             self.ui.let_sleep();
         }
         goes_on
+    }
+
+    fn tell_all(&mut self, told: Vec<Action>) {
+        for action in told {
+            match action {
+                Action::Reply(asker, answer) => self.reply(asker, answer),
+                Action::Tell(asker, answer) => self.tell(asker, answer),
+                _ => {}
+            }
+        }
+    }
+
+    /// Tells somebody the last word.
+    fn reply(&mut self, asker: Asker, answer: Answer) {
+        if let Some(reply) = self.askers.remove(&asker) {
+            drop(reply.try_send(answer));
+        }
+    }
+
+    /// Tells somebody something. Whoever has gone, or is far behind, is told nothing more.
+    fn tell(&mut self, asker: Asker, answer: Answer) {
+        if self.askers.get(&asker).is_some_and(|reply| reply.try_send(answer).is_err()) {
+            self.askers.remove(&asker);
+            self.onlookers.left(asker);
+        }
     }
 
     fn show(&mut self) {

@@ -74,6 +74,10 @@ impl Model {
             Request::Programs(loan, programs) => self.name_programs(asker, loan, programs),
             Request::Follow(loan) => self.follow(asker, loan),
             Request::Return(loan) => self.returned(asker, loan),
+            Request::Observe(paths, goes_on) => {
+                let keys = paths.iter().map(|path| self.find(path).filter(|_| !self.is_ending())).collect();
+                vec![Action::Observe(asker, keys, goes_on)]
+            }
             Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
             Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
             Request::Stop => {

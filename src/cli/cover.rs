@@ -242,7 +242,10 @@ impl Ear {
     fn hear(mut self) {
         loop {
             let mut end = End::Silent;
-            let heard = ipc::follow(&Request::Follow(self.id), |answer| end = self.take_in(answer, end));
+            let heard = ipc::follow(&Request::Follow(self.id), |answer| {
+                end = self.take_in(answer, end);
+                true
+            });
             match (heard, end) {
                 (_, End::Over) => return,
                 (_, End::Lost) => return self.shared.lost.store(true, Ordering::Release),

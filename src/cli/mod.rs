@@ -31,6 +31,7 @@ mod status;
 mod supervise;
 mod take;
 mod terminal;
+mod view;
 mod wait;
 mod waiting;
 mod watch;

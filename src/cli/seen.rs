@@ -14,11 +14,12 @@ use crate::i18n::agent::In;
 use crate::i18n::asking::Asking;
 use crate::i18n::status::noticed;
 use crate::i18n::{About, Language, Order, Reason, Sentence, Talk, plain_json, printable};
+use crate::ipc::Sighting;
 use crate::lease::record::{Ask, AskReply, Holder, LeaseId};
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
 use crate::session::describe;
-use crate::session::{Database, NotOpened, PATIENCE, Snapshot};
+use crate::session::{Database, NotOpened, PATIENCE};
 use crate::store::{Waiter, place_of};
 use crate::watch::Means;
 use serde::Serialize;
@@ -142,41 +143,42 @@ fn person(holder: &Holder) -> Person {
 impl Seen {
     /// Looks at a database.
     pub(super) fn look(database: &Database) -> Self {
-        Self::tell(database, database.look(PATIENCE))
+        let seen = Sighting::of(database, &database.look(PATIENCE));
+        Self::tell(database.name(), &seen)
     }
 
-    /// Tells what a look has shown.
-    pub(super) fn tell(database: &Database, seen: Snapshot) -> Self {
-        let Snapshot { status, waiting, failure } = seen;
-        let synchronised = database.capabilities().synchronised_by.as_ref();
+    /// Tells what a look has shown, this process's own or the agent's.
+    pub(super) fn tell(name: &str, seen: &Sighting) -> Self {
+        let (status, waiting, me) = (seen.status(), seen.waiters(), Holder::from(seen.me.clone()));
+        let (failure, synchronised) = (&seen.failure, seen.synchronised_by.as_ref());
         let known = !matches!(status.state, State::Unreachable | State::Denied);
         let (code, reason) = if known {
             (None, None)
         } else if let Some(program) = synchronised {
             (Some("synchronised"), Some(Reason::Synchronised(program.clone())))
         } else {
-            let why = status.failure.or(failure.as_ref().map(|error| error.failure)).unwrap_or(Failure::Unreachable);
+            let why = status.failure.or(failure.as_ref().map(|(failure, _)| *failure)).unwrap_or(Failure::Unreachable);
             (Some(failure_word(why)), failure.is_none().then_some(Reason::NoAnswer))
         };
         // What only the system can say is the same in all languages.
-        let said = failure.as_ref().map(|error| printable(&error.to_string())).unwrap_or_default();
+        let said = failure.as_ref().map(|(_, said)| printable(said)).unwrap_or_default();
         let text = |language| reason.as_ref().map_or_else(|| said.clone(), |reason| reason.text(language));
         let error = code.map(|code| ErrorLine { code, text: text(Language::English) });
-        let failure_seen = failure.as_ref().map(|error| error.failure);
+        let failure_seen = failure.as_ref().map(|(failure, _)| *failure);
         let reason = if known { String::new() } else { text(language()) };
         let moment = now();
-        let sentence = describe::sentence(&status, database.me(), reason, moment);
-        let mut sentence = About(database.name(), &sentence, language()).to_string();
+        let sentence = describe::sentence(&status, &me, reason, moment);
+        let mut sentence = About(name, &sentence, language()).to_string();
         if !waiting.is_empty() {
             let people = waiting.iter().map(|waiter| describe::person(Some(&waiter.holder))).collect();
-            sentence = format!("{sentence} {}", About(database.name(), &Talk::InLine(people), language()));
+            sentence = format!("{sentence} {}", About(name, &Talk::InLine(people), language()));
         }
-        for said in said_in_line(&status, &waiting, database.me(), moment.wall) {
+        for said in said_in_line(&status, &waiting, &me, moment.wall) {
             sentence = format!("{sentence} {}", In(&said, language()));
         }
         if let Some(revoke) = &status.revoked {
             let ordered = Talk::Order(Order::By(describe::person(Some(&revoke.by)), printable(&revoke.reason)));
-            sentence = format!("{sentence} {}", About(database.name(), &ordered, language()));
+            sentence = format!("{sentence} {}", About(name, &ordered, language()));
         }
         Self {
             state: status.state,
@@ -186,17 +188,17 @@ impl Seen {
             noticed: String::new(),
             line: Line {
                 schema: 1,
-                database: lossy(database.path()),
+                database: lossy(&seen.database),
                 label: None,
                 state: word(status.state),
                 token: status.token.map(|token| token.0).filter(|_| known),
-                store: Some(lossy(database.store())),
+                store: Some(lossy(&seen.store)),
                 holder: holder_line(&status).filter(|_| known),
                 last_seen_s: status.last_seen.map(seconds),
                 observed_s: status.observed.map(seconds),
                 takeable_in_s: status.takeable_in.map(seconds),
-                waiting: known.then(|| waiting.iter().map(|waiter| waiter_line(waiter, &status, database.me())).collect()),
-                place: place_of(database.me(), &waiting),
+                waiting: known.then(|| waiting.iter().map(|waiter| waiter_line(waiter, &status, &me)).collect()),
+                place: place_of(&me, &waiting),
                 error,
                 wait: None,
             },

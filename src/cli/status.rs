@@ -1,11 +1,12 @@
 //! `sharelock status`: who has it, without touching anything.
 //!
-//! Nothing is written to the share. The hazard is a share that hangs: every database is looked at on a thread of its own, with a
+//! Nothing is written to the share, and where this user's agent watches the database, it looks. The hazard is a share that hangs: every database is looked at on a thread of its own, with a
 //! time-out, and what could not be seen is *unreachable*, never *free*.
 
 use super::exit::Exit;
 use super::open::{options, targets};
 use super::seen::Seen;
+use super::view;
 use crate::config::{Config, Target};
 use crate::session::{NotOpened, PATIENCE, in_time};
 use crate::watch::Means;
@@ -48,11 +49,14 @@ pub(super) fn status(arguments: &StatusArguments, config: &Config) -> Exit {
     };
     let (mut worst, verbose) = (Exit::Done, arguments.verbose);
     for some in databases.chunks(AT_ONCE) {
+        // How a change would be noticed is asked about this process, not about the agent.
+        let agents = if verbose { some.iter().map(|_| None).collect() } else { view::look(some) };
         let looks: Vec<_> = some
             .iter()
-            .map(|database| {
+            .zip(agents)
+            .map(|(database, seen)| {
                 let database = database.clone();
-                std::thread::spawn(move || look_in_time(&database, verbose))
+                std::thread::spawn(move || seen.unwrap_or_else(|| look_in_time(&database, verbose)))
             })
             .collect();
         for (database, look) in some.iter().zip(looks) {

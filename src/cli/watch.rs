@@ -1,22 +1,28 @@
 //! `sharelock watch`: the state of some databases, and then one line for every change.
 //!
-//! A survey looks; what is told anew here is what people would call a change. The hazard is a reader that is gone: whoever reads the
-//! lines decided to watch, so when nobody reads any more it ends.
+//! This user's agent looks, or a survey of its own where that does not; what is told anew here is what people would call a change. The
+//! hazards: an agent that ends in the middle of it, after which what was told last is compared with a look of its own; and a reader that is
+//! gone: whoever reads the lines decided to watch, so when nobody reads any more it ends.
 
 use super::exit::Exit;
 use super::language::language;
 use super::open::{now, options, shown_target, targets};
 use super::seen::{Essence, Seen};
 use super::terminal::say;
+use super::view;
 use crate::config::{Config, Target};
 use crate::i18n::{About, Talk, printable};
+use crate::ipc::Sighting;
 use crate::platform::signals::Signals;
 use crate::session::{Sight, Survey};
 use chrono::{Local, TimeZone};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+
+/// How many databases one conversation with the agent is about.
+const AT_ONCE: usize = 64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,9 +53,9 @@ pub(super) fn watch(arguments: &WatchArguments, config: &Config) -> Exit {
     };
     let shown = databases.first().map_or_else(String::new, shown_target);
     let (sender, end) = mpsc::channel();
-    match begin(databases, arguments.json, sender) {
+    match begin(databases, arguments.json, &sender) {
         Ok(survey) => {
-            // Ends with a signal, or with the survey when nobody reads its lines any more.
+            // Ends with a signal, or when nobody reads the lines any more.
             let _ended = end.recv();
             drop(survey);
             Exit::Done
@@ -61,45 +67,74 @@ pub(super) fn watch(arguments: &WatchArguments, config: &Config) -> Exit {
     }
 }
 
-fn begin(databases: Vec<Target>, json: bool, end: mpsc::Sender<()>) -> io::Result<Survey> {
+/// Begins to tell what the agent sees, and to look where that does not tell.
+fn begin(databases: Vec<Target>, json: bool, end: &mpsc::Sender<()>) -> io::Result<Arc<Survey>> {
     let ended = end.clone();
     Signals::install_with(move |_| ended.send(()).is_ok())?;
-    let databases: BTreeMap<u32, Target> = (0..).zip(databases).collect();
-    let mut lines = Lines { databases: databases.clone(), told: BTreeMap::new(), json };
-    let survey = Survey::begin(move |key, sight| {
-        let told = lines.tell(key, sight);
-        if !told {
-            let _the_main_thread_ended_first = end.send(());
-        }
-        told
-    })?;
-    for (key, target) in databases {
-        survey.add(key, target.path.clone(), options(&target));
+    let databases: Vec<(u32, Target)> = (0..).zip(databases).collect();
+    let lines =
+        Arc::new(Lines { databases: databases.iter().cloned().collect(), told: Mutex::default(), json, end: end.clone() });
+    let looking = Arc::clone(&lines);
+    let survey = Arc::new(Survey::begin(move |key, sight, _| looking.look(key, &sight))?);
+    for some in databases.chunks(AT_ONCE) {
+        let (some, lines, survey) = (some.to_vec(), Arc::clone(&lines), Arc::clone(&survey));
+        std::thread::Builder::new().name("sharelock-view".into()).spawn(move || follow(&some, &lines, &survey))?;
     }
     Ok(survey)
 }
 
-/// What is printed.
+/// Tells what the agent sees at some databases, and has them looked at as soon as it does not tell.
+fn follow(some: &[(u32, Target)], lines: &Lines, survey: &Survey) {
+    let look = |(key, target): &(u32, Target)| survey.add(*key, target.path.clone(), options(target));
+    let targets: Vec<Target> = some.iter().map(|(_, target)| target.clone()).collect();
+    let (mut alone, mut read) = (vec![false; some.len()], true);
+    view::follow(&targets, |place, seen| {
+        if let Some(seen) = seen {
+            read = lines.tell(some[place].0, &seen);
+        } else {
+            alone[place] = true;
+            look(&some[place]);
+        }
+        read
+    });
+    if read {
+        some.iter().zip(alone).filter(|(_, alone)| !alone).for_each(|(one, _)| look(one));
+    }
+}
+
+/// What is printed, by whoever sees something.
 struct Lines {
     databases: BTreeMap<u32, Target>,
-    told: BTreeMap<u32, Essence>,
+    told: Mutex<BTreeMap<u32, Essence>>,
     json: bool,
+    /// Told when nobody reads any more.
+    end: mpsc::Sender<()>,
 }
 
 impl Lines {
-    /// Tells what is seen, if it is new. False when nobody listens any more.
-    fn tell(&mut self, key: u32, sight: Sight) -> bool {
+    /// Tells what a look of this process's own has shown. False when nobody reads any more.
+    fn look(&self, key: u32, sight: &Sight) -> bool {
         let Some(target) = self.databases.get(&key) else { return true };
         let seen = match sight {
-            Sight::Seen(database, seen) => Seen::tell(&database, *seen).labelled(target),
-            Sight::NotOpened(error) => Seen::not_opened(target, &error),
+            Sight::Seen(database, seen) => Seen::tell(database.name(), &Sighting::of(database, seen)).labelled(target),
+            Sight::NotOpened(error) => Seen::not_opened(target, error),
         };
-        if self.told.get(&key) == Some(&seen.essence) {
+        self.tell(key, &seen)
+    }
+
+    /// Tells what is seen, if it is new. False when nobody reads any more.
+    fn tell(&self, key: u32, seen: &Seen) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(&key) == Some(&seen.essence) {
             return true;
         }
-        self.told.insert(key, seen.essence.clone());
+        told.insert(key, seen.essence.clone());
         let moment = now().wall;
         let time = Local.timestamp_millis_opt(moment.0).single().map(|at| at.format("%H:%M:%S  ").to_string());
-        seen.give(self.json, &time.unwrap_or_default())
+        let read = seen.give(self.json, &time.unwrap_or_default());
+        if !read {
+            let _the_main_thread_ended_first = self.end.send(());
+        }
+        read
     }
 }

@@ -17,11 +17,12 @@ pub enum Unanswered {
     Silent,
 }
 
-/// Asks this session's agent, and hears every answer until there are no more: because it is over, or because the agent has ended.
+/// Asks this session's agent, and hears every answer until `hear` is false or there are no more: because it is over, or because the agent
+/// has ended.
 ///
 /// # Errors
 /// [`Unanswered::NoAgent`]; what was heard before still holds.
-pub fn follow(request: &Request, mut hear: impl FnMut(Answer)) -> Result<(), Unanswered> {
+pub fn follow(request: &Request, mut hear: impl FnMut(Answer) -> bool) -> Result<(), Unanswered> {
     let question = line(request).map_err(|_| Unanswered::Silent)?;
     let conversation = connect().map_err(|_| Unanswered::NoAgent)?;
     (&conversation).write_all(&question).map_err(|_| Unanswered::NoAgent)?;
@@ -29,8 +30,8 @@ pub fn follow(request: &Request, mut hear: impl FnMut(Answer)) -> Result<(), Una
     loop {
         match receive(&mut input) {
             Ok(bytes) if !bytes.is_empty() => {
-                if let Some(answer) = read(&bytes) {
-                    hear(answer);
+                if read(&bytes).is_some_and(|answer| !hear(answer)) {
+                    return Ok(());
                 }
             }
             Ok(_) | Err(_) => return Ok(()),

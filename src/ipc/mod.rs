@@ -5,10 +5,12 @@
 
 mod client;
 mod server;
+mod sighting;
 mod told;
 
 pub use client::{Unanswered, ask, follow};
 pub use server::serve;
+pub use sighting::Sighting;
 pub use told::Told;
 
 use crate::i18n::Person;
@@ -50,6 +52,9 @@ pub enum Request {
     Follow(u64),
     /// What was lent under this number is not needed any more.
     Return(u64),
+    /// Look at these databases and tell what is seen, each by its place in the list; whether to go on telling whenever it was looked again:
+    /// many answers.
+    Observe(Vec<PathBuf>, bool),
     /// Show the status window.
     Show,
     /// Say what the agent does.
@@ -84,6 +89,12 @@ pub enum Answer {
     News(Told),
     /// The agent gave the lease back although it was lent: its user wanted it.
     TakenBack,
+    /// It is being looked.
+    Looking,
+    /// This was seen at the database of that place in the list, by a look that began after the question.
+    Sighted(u32, Box<Sighting>),
+    /// The agent does not watch the database of that place in the list, or cannot open it: whoever wants to know looks there.
+    Unseen(u32),
     /// What the agent does.
     Status(Report),
     /// The question was not understood.

@@ -15,19 +15,23 @@ use std::time::Duration;
 const SEATS: usize = 16;
 /// How many more may wait for an answer that takes as long as it takes.
 const WAITING: usize = 64;
+/// How many more may be told what the agent sees.
+const WATCHING: usize = 64;
+/// How many answers one of them may be behind.
+const BEHIND: usize = 256;
 /// How long somebody may think before asking.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a failing socket is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whoever answers: it is given the question, and what takes the answers until it is dropped.
-type Respond = Arc<dyn Fn(Request, mpsc::Sender<Answer>) + Send + Sync>;
+type Respond = Arc<dyn Fn(Request, mpsc::SyncSender<Answer>) + Send + Sync>;
 
 /// Listens on a thread of its own for as long as the process lives.
 ///
 /// # Errors
 /// When there is no thread to be had.
-pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::Sender<Answer>) + Send + Sync + 'static) -> io::Result<()> {
+pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::SyncSender<Answer>) + Send + Sync + 'static) -> io::Result<()> {
     let respond: Respond = Arc::new(respond);
     let hall = Arc::new(Hall::default());
     let listen = move || {
@@ -57,38 +61,57 @@ fn seat(guest: Conversation, respond: &Respond, hall: &Arc<Hall>) {
 struct Hall {
     seated: AtomicUsize,
     waiting: AtomicUsize,
+    watching: AtomicUsize,
+}
+
+/// Where in the hall.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Seated,
+    Waiting,
+    Watching,
 }
 
 /// A place in the hall, for as long as this lives.
 struct Seat {
     hall: Arc<Hall>,
-    waits: bool,
+    part: Part,
 }
 
 impl Seat {
     fn take(hall: &Arc<Hall>) -> Option<Self> {
-        let seat = Self { hall: Arc::clone(hall), waits: false };
-        (seat.count().fetch_add(1, Ordering::Relaxed) < SEATS).then_some(seat)
+        let seat = Self { hall: Arc::clone(hall), part: Part::Seated };
+        seat.sits().then_some(seat)
     }
 
-    fn count(&self) -> &AtomicUsize {
-        if self.waits { &self.hall.waiting } else { &self.hall.seated }
+    fn count(&self) -> (&AtomicUsize, usize) {
+        match self.part {
+            Part::Seated => (&self.hall.seated, SEATS),
+            Part::Waiting => (&self.hall.waiting, WAITING),
+            Part::Watching => (&self.hall.watching, WATCHING),
+        }
+    }
+
+    /// Takes up a place. Returns whether there was one.
+    fn sits(&self) -> bool {
+        let (count, most) = self.count();
+        count.fetch_add(1, Ordering::Relaxed) < most
     }
 
     /// Makes room for others while a guest waits for what may take for ever. Returns whether there was a place to wait.
-    fn step_aside(&mut self) -> bool {
-        if self.waits {
+    fn step_aside(&mut self, part: Part) -> bool {
+        if self.part == part {
             return true;
         }
-        self.count().fetch_sub(1, Ordering::Relaxed);
-        self.waits = true;
-        self.count().fetch_add(1, Ordering::Relaxed) < WAITING
+        self.count().0.fetch_sub(1, Ordering::Relaxed);
+        self.part = part;
+        self.sits()
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.count().fetch_sub(1, Ordering::Relaxed);
+        self.count().0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -103,13 +126,14 @@ fn converse(guest: &Conversation, mut seat: Seat, respond: &Respond) -> io::Resu
             // The end, or longer than anything that could be meant.
             return Ok(());
         }
-        let (sender, answers) = mpsc::channel();
+        let (sender, answers) = mpsc::sync_channel(BEHIND);
         match read(&bytes) {
             None => {
                 drop(sender.send(Answer::NotUnderstood));
                 drop(sender);
             }
-            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside() => return Ok(()),
+            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside(Part::Waiting) => return Ok(()),
+            Some(Request::Observe(..)) if !seat.step_aside(Part::Watching) => return Ok(()),
             Some(request) => respond(request, sender),
         }
         let mut answered = false;

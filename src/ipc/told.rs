@@ -32,12 +32,20 @@ pub enum Told {
     LostRevoked(Order),
 }
 
-/// Somebody, as much of them as is told.
+/// Somebody; an agent that told only who and where leaves the rest empty.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Who {
     user: String,
     name: String,
     machine: String,
+    #[serde(default)]
+    session: String,
+    #[serde(default)]
+    pid: u32,
+    #[serde(default)]
+    app: String,
+    #[serde(default)]
+    note: String,
 }
 
 /// An order to give up.
@@ -49,13 +57,15 @@ pub struct Order {
 
 impl From<&Holder> for Who {
     fn from(holder: &Holder) -> Self {
-        Self { user: holder.user.clone(), name: holder.name.clone(), machine: holder.machine.clone() }
+        let Holder { user, name, machine, session, pid, app, note } = holder.clone();
+        Self { user, name, machine, session, pid, app, note }
     }
 }
 
 impl From<Who> for Holder {
     fn from(who: Who) -> Self {
-        Self { user: who.user, name: who.name, machine: who.machine, ..Self::default() }
+        let Who { user, name, machine, session, pid, app, note } = who;
+        Self { user, name, machine, session, pid, app, note }
     }
 }
 

@@ -242,8 +242,13 @@ impl Client {
     }
 
     /// Returns the lease that I hold, or held until its fence.
-    fn own(&self) -> Option<&Body> {
-        let hold = match &self.phase {
+    pub(super) fn own(&self) -> Option<&Body> {
+        self.hold().map(|hold| &*hold.body)
+    }
+
+    /// Returns the same with what was done about it.
+    pub(super) fn hold(&self) -> Option<&Hold> {
+        match &self.phase {
             Phase::Holding(hold) => Some(hold),
             Phase::Idle
             | Phase::Waiting(_)
@@ -251,8 +256,7 @@ impl Client {
             | Phase::Claiming(_)
             | Phase::Withdrawing(_)
             | Phase::Releasing(_) => self.fenced.as_ref(),
-        };
-        hold.map(|hold| &*hold.body)
+        }
     }
 
     /// Returns when [`Event::Tick`] is due, if nothing else happens before.

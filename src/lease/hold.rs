@@ -115,6 +115,11 @@ impl Hold {
         self.renewed + timing.fence
     }
 
+    /// Returns how long nothing was written.
+    pub(super) fn unchanged(&self, now: Ticks) -> Duration {
+        now.since(self.renewed)
+    }
+
     pub(super) fn deadline(&self, timing: &Timing, asking: bool) -> Ticks {
         let warning = if self.warned { self.fence(timing) } else { self.renewed + timing.warning() };
         if asking || self.revoked.is_some() { warning } else { warning.min(self.next) }

@@ -118,6 +118,8 @@ impl Client {
     #[must_use]
     pub fn status(&self, now: Moment) -> Status {
         if let Belief::Holding(id, token) = self.belief(now.ticks) {
+            // The same as is seen of it from elsewhere.
+            let unchanged = self.hold().map(|hold| hold.unchanged(now.ticks));
             return Status {
                 lease: Some(id),
                 token: Some(token),
@@ -125,7 +127,11 @@ impl Client {
                 holder: Some(Arc::new(self.me.holder.clone())),
                 own_user: true,
                 same_machine: true,
-                last_seen: Some(Duration::ZERO),
+                acquired: self.own().map(|body| body.acquired),
+                last_seen: unchanged,
+                observed: unchanged,
+                takeable_in: self.own().zip(unchanged).map(|(body, past)| body.promise.clamped().long.saturating_sub(past)),
+                revoked: self.hold().and_then(|hold| hold.revoked.clone()),
                 ..Status::unknown(State::Mine, None)
             };
         }

@@ -65,10 +65,10 @@ enum Heard {
     Add(u32, PathBuf, Box<Options>),
     /// One less.
     Remove(u32),
-    /// Something may have changed there.
-    Change(u32),
-    /// A looker has been there.
-    Looked(u32, Sight),
+    /// Something may have changed there, or somebody wishes to know.
+    Change(u32, u64),
+    /// A looker has been there, for all wishes up to this one.
+    Looked(u32, Sight, u64),
     /// Nobody wants it any more.
     End,
 }
@@ -84,6 +84,8 @@ struct Watched {
     away: bool,
     /// It must be looked again when the looker is back.
     again: bool,
+    /// The last wish.
+    wish: u64,
     due: Ticks,
     /// The holder is on this computer.
     dies_here: bool,
@@ -95,11 +97,12 @@ pub struct Survey {
 }
 
 impl Survey {
-    /// Begins, with nothing to watch. `tell` is called on the survey's own thread and must not wait; false ends the survey.
+    /// Begins, with nothing to watch. `tell` is called on the survey's own thread and must not wait; false ends the survey. It is told as
+    /// well which wish was the last before that look began.
     ///
     /// # Errors
     /// When there is no thread to be had.
-    pub fn begin(tell: impl FnMut(u32, Sight) -> bool + Send + 'static) -> io::Result<Self> {
+    pub fn begin(tell: impl FnMut(u32, Sight, u64) -> bool + Send + 'static) -> io::Result<Self> {
         let (sender, heard) = mpsc::channel();
         let lookers = Lookers::new(sender.clone());
         let run = Run {
@@ -124,9 +127,9 @@ impl Survey {
         self.send(Heard::Remove(key));
     }
 
-    /// Looks soon, whether or not a change was told.
-    pub fn look(&self, key: u32) {
-        self.send(Heard::Change(key));
+    /// Looks soon, whether or not a change was told: not the look that is under way, but one that begins later. Wishes have growing numbers.
+    pub fn look(&self, key: u32, wish: u64) {
+        self.send(Heard::Change(key, wish));
     }
 
     fn send(&self, what: Heard) {
@@ -149,7 +152,7 @@ struct Run {
     sender: Sender<Heard>,
     /// How many holders are on this computer.
     dying: u32,
-    tell: Box<dyn FnMut(u32, Sight) -> bool + Send>,
+    tell: Box<dyn FnMut(u32, Sight, u64) -> bool + Send>,
 }
 
 impl Run {
@@ -177,11 +180,11 @@ impl Run {
                     self.remove(key);
                     true
                 }
-                Ok(Heard::Change(key)) => {
-                    self.soon(key);
+                Ok(Heard::Change(key, wish)) => {
+                    self.soon(key, wish);
                     true
                 }
-                Ok(Heard::Looked(key, sight)) => self.back(key, sight),
+                Ok(Heard::Looked(key, sight, wish)) => self.back(key, sight, wish),
                 Ok(Heard::End) | Err(RecvTimeoutError::Disconnected) => false,
                 Err(RecvTimeoutError::Timeout) => true,
             };
@@ -194,7 +197,8 @@ impl Run {
     fn add(&mut self, key: u32, path: PathBuf, options: Options) {
         self.remove(key);
         let due = now();
-        let watched = Watched { path, options, database: None, watcher: None, away: false, again: false, due, dies_here: false };
+        let (away, again, dies_here) = (false, false, false);
+        let watched = Watched { path, options, database: None, watcher: None, away, again, wish: 0, due, dies_here };
         self.watched.insert(key, watched);
         self.timer.insert((due, key));
     }
@@ -207,9 +211,10 @@ impl Run {
     }
 
     /// Looks soon, because something may have changed.
-    fn soon(&mut self, key: u32) {
+    fn soon(&mut self, key: u32, wish: u64) {
         let Some(one) = self.watched.get_mut(&key) else { return };
         one.again = true;
+        one.wish = one.wish.max(wish);
         if !one.away {
             let due = one.due.min(now() + GATHER);
             self.look_at(key, due);
@@ -226,41 +231,43 @@ impl Run {
     /// Looks, or sends somebody where looking may take long. False when nobody listens any more.
     fn look(&mut self, key: u32) -> bool {
         let Some(one) = self.watched.get_mut(&key) else { return true };
+        let wish = one.wish;
         match &one.database {
             Some(database) if !database.capabilities().may_hang => {
                 let changed = std::mem::take(&mut one.again);
                 let database = Arc::clone(database);
                 let seen = database.look(PATIENCE);
-                self.seen(key, Sight::Seen(database, Box::new(seen)), changed)
+                self.seen(key, Sight::Seen(database, Box::new(seen)), changed, wish)
             }
             database => {
                 one.away = true;
                 one.again = false;
-                self.lookers.send(Job { key, path: one.path.clone(), options: one.options.clone(), database: database.clone() });
+                let (path, options) = (one.path.clone(), one.options.clone());
+                self.lookers.send(Job { key, path, options, database: database.clone(), wish });
                 true
             }
         }
     }
 
     /// Somebody is back from a look. False when nobody listens any more.
-    fn back(&mut self, key: u32, sight: Sight) -> bool {
+    fn back(&mut self, key: u32, sight: Sight, wish: u64) -> bool {
         let Some(one) = self.watched.get_mut(&key).filter(|one| one.away) else { return true };
         one.away = false;
         if let (Sight::Seen(database, _), None) = (&sight, &one.database) {
             one.database = Some(Arc::clone(database));
         }
         let again = one.again;
-        let told = self.seen(key, sight, again);
+        let told = self.seen(key, sight, again, wish);
         if again {
-            self.soon(key);
+            self.soon(key, 0);
         }
         told
     }
 
     /// Plans the next look and tells this one. False when nobody listens any more.
-    fn seen(&mut self, key: u32, sight: Sight, changed: bool) -> bool {
+    fn seen(&mut self, key: u32, sight: Sight, changed: bool, wish: u64) -> bool {
         self.plan(key, &sight, changed);
-        (self.tell)(key, sight)
+        (self.tell)(key, sight, wish)
     }
 
     /// Begins to listen for changes of what can be seen, anew after it could not. Returns whether it began: what changed between the look
@@ -270,7 +277,7 @@ impl Run {
         let Some(one) = self.watched.get_mut(&key) else { return false };
         match &one.database {
             Some(database) if known && one.watcher.is_none() => {
-                one.watcher = Some(database.watch(Box::new(move || drop(sender.send(Heard::Change(key))))));
+                one.watcher = Some(database.watch(Box::new(move || drop(sender.send(Heard::Change(key, 0))))));
                 true
             }
             Some(_) | None => {
@@ -321,6 +328,7 @@ struct Job {
     path: PathBuf,
     options: Options,
     database: Option<Arc<Database>>,
+    wish: u64,
 }
 
 /// Those who open databases and look at network folders, where every call may hang.
@@ -356,7 +364,7 @@ impl Lookers {
             && let Some(job) = jobs.waiting.pop_back()
         {
             let error = NotOpened::System(io::Error::from(io::ErrorKind::WouldBlock));
-            drop(self.heard.send(Heard::Looked(job.key, Sight::NotOpened(error))));
+            drop(self.heard.send(Heard::Looked(job.key, Sight::NotOpened(error), job.wish)));
         }
     }
 
@@ -370,8 +378,8 @@ impl Lookers {
                 continue;
             };
             drop(jobs);
-            let key = job.key;
-            if self.heard.send(Heard::Looked(key, look(job))).is_err() {
+            let (key, wish) = (job.key, job.wish);
+            if self.heard.send(Heard::Looked(key, look(job), wish)).is_err() {
                 return;
             }
             jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);

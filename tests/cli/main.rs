@@ -30,5 +30,7 @@ mod run;
 mod shortcut;
 mod status;
 mod usage;
+#[cfg(unix)]
+mod view;
 mod wait;
 mod watch;

@@ -52,6 +52,9 @@ fn my_own_hold_is_mine() {
     assert_eq!(status.holder.unwrap().user, "eva");
     assert_eq!(status.last_seen, Some(Duration::ZERO));
     assert!(status.lease.is_some() && status.token.is_some());
+    // As it is seen from elsewhere.
+    assert_eq!(status.acquired, Some(scene.moment().wall));
+    assert_eq!((status.observed, status.takeable_in), (Some(Duration::ZERO), Some(Duration::from_secs(300))));
 }
 
 #[test]
