@@ -184,6 +184,23 @@ fn open_starts_the_program_and_ends_the_wish() {
 }
 
 #[test]
+fn a_program_that_cannot_be_started_is_told() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    agent.wishes(Wish::OpenReadOnly(RH));
+    agent.happens(Event::NotStarted(RH, "wems\u{202e}: there is no such program.".into()));
+    assert_eq!(agent.titles(), ["RH wems\u{fffd}: there is no such program."]);
+    // What was started by a click elsewhere likewise, where the agent watches the database.
+    let asked = |path: &str| Event::Asked(4, Request::NotStarted(PathBuf::from(path), "wems: gone.".into()));
+    assert_eq!(agent.happens(asked("/share/RH.db")), [Action::Reply(4, Answer::Done)]);
+    assert_eq!(agent.titles(), ["RH wems: gone."]);
+    assert_eq!(agent.happens(asked("/share/other.db")), [Action::Reply(4, Answer::NotHeld)]);
+    // Once it is tried again it is not true any more.
+    agent.wishes(Wish::Open(RH));
+    assert_eq!(agent.titles(), Vec::<String>::new());
+}
+
+#[test]
 fn whoever_is_too_late_stays_on_the_list() {
     let mut agent = Agent::new();
     agent.sees(State::Free);

@@ -9,7 +9,7 @@ use sharelock::agent::ui::Heard;
 use sharelock::clock::{Moment, Ticks};
 use sharelock::config::{Config, DatabaseConfig};
 use sharelock::i18n::{Language, Person};
-use sharelock::ipc::{Refusal, Request};
+use sharelock::ipc::{Refusal, Request, SentAway};
 use sharelock::{Doubt, Failure, Holder, Loss, News, State, Status, Token, WallTime};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -226,4 +226,13 @@ fn whatever_is_held_at_any_moment_stands_in_the_last_line_that_says_so() {
         let has: Vec<&str> = report.databases.iter().filter(|one| one.held).map(|one| one.label.as_str()).collect();
         assert_eq!(held.iter().map(String::as_str).filter(|label| !label.is_empty()).collect::<Vec<_>>(), has);
     }
+}
+
+#[test]
+fn what_was_not_started_and_who_was_sent_away_is_logged() {
+    let mut day = Day::of(&["RH"]);
+    let lines = day.happens(Event::NotStarted(RH, "wems: there is no such program.".into()));
+    assert_eq!(lines, ["WARN  its program could not be started database=\"RH\" error=\"wems: there is no such program.\""]);
+    let lines = day.happens(Event::SentAway(SentAway::Full));
+    assert_eq!(lines, ["WARN  a program was sent away: too many ask at once"]);
 }

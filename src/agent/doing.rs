@@ -17,7 +17,7 @@ use super::window::Window;
 use crate::clock::{Clock, Moment, SystemClock};
 use crate::config::{self, DatabaseConfig, Places};
 use crate::i18n::agent::{In, Pages};
-use crate::i18n::{Language, printable};
+use crate::i18n::{About, Language, Talk, printable};
 use crate::ipc::Refusal;
 use crate::lease::wire::Failure;
 use crate::lease::{State, Status};
@@ -133,7 +133,7 @@ impl Doing {
             Action::WhoHasItOpen(key) => self.who_has_it_open(key),
             Action::Queue(key, standing) => self.queue(key, standing),
             Action::Order(key) => self.order(key),
-            Action::Start(key, writes) => self.start(key, writes, model),
+            Action::Start(key, writes) => self.start(key, writes, model.language()),
             Action::Window(wish) => self.window(&wish, model),
             Action::EditSettings => edit_settings(),
             Action::ShowLog => show_log(),
@@ -307,11 +307,11 @@ impl Doing {
     }
 
     /// Starts a program that is configured: the one that writes under a lease of its own, which its wrapper takes.
-    fn start(&self, key: Key, writes: bool, model: &Model) {
+    fn start(&self, key: Key, writes: bool, language: Language) {
         let Some(watched) = self.watched.get(&key) else { return };
         let command = if writes {
             own_program().map(|mut command| {
-                command.args(["run", "--gui"]).arg(&watched.config.label).env("SHARELOCK_LANG", model.language().code());
+                command.args(["run", "--gui"]).arg(&watched.config.label).env("SHARELOCK_LANG", language.code());
                 command
             })
         } else {
@@ -324,10 +324,24 @@ impl Doing {
                 },
             )
         };
-        let started = command.and_then(|mut command| apart::start(&mut command));
-        if let Ok(mut child) = started {
-            // Collected, so that no zombie stays.
-            drop(std::thread::Builder::new().name("sharelock-child".into()).spawn(move || child.wait()));
+        let mut program = watched.config.label.clone();
+        let started = command.and_then(|mut command| {
+            program = command.get_program().to_string_lossy().into_owned();
+            apart::start(&mut command)
+        });
+        match started {
+            Ok(mut child) => {
+                // Collected, so that no zombie stays.
+                drop(std::thread::Builder::new().name("sharelock-child".into()).spawn(move || child.wait()));
+            }
+            Err(error) => {
+                let talk = if error.kind() == io::ErrorKind::NotFound {
+                    Talk::NoSuchProgram(printable(&program))
+                } else {
+                    Talk::CannotStart(printable(&program), printable(&error.to_string()))
+                };
+                drop(self.sender.send(Message::Event(Event::NotStarted(key, About("", &talk, language).to_string()))));
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use super::shown::{Key, Wish};
 use super::ui::Heard;
 use crate::config::{Config, DatabaseConfig};
-use crate::ipc::{Answer, Refusal, Request};
+use crate::ipc::{Answer, Refusal, Request, SentAway};
 use crate::lease::Status;
 use crate::lease::record::{Holder, Nonce, Token};
 use crate::platform::process::ProcessFacts;
@@ -54,6 +54,10 @@ pub enum Event {
     Heard(Heard),
     /// A program of this user asks for something.
     Asked(Asker, Request),
+    /// A program of this database could not be started; why, in people's words.
+    NotStarted(Key, String),
+    /// Programs that asked for something were sent away.
+    SentAway(SentAway),
     /// A deadline has come.
     Tick,
 }

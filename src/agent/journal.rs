@@ -11,7 +11,7 @@ use super::model::{Entry, Hold, Model};
 use super::shown::{Key, Wish};
 use super::ui::Heard;
 use crate::i18n::Person;
-use crate::ipc::{Answer, Refusal, Request};
+use crate::ipc::{Answer, Refusal, Request, SentAway};
 use crate::lease::record::LeaseId;
 use crate::lease::wire::{Doubt, Failure, Loss};
 use crate::lease::{State, Status};
@@ -77,6 +77,8 @@ impl Journal {
             | Event::Faulty(..)
             | Event::Heard(_)
             | Event::Asked(..)
+            | Event::NotStarted(..)
+            | Event::SentAway(_)
             | Event::Tick => {}
         }
         lines.extend(actions.iter().filter_map(|action| self.action(action, event)));
@@ -106,6 +108,11 @@ impl Journal {
                 let refused = actions.contains(&Action::Reply(*asker, Answer::NotHeld));
                 asked(request, refused, model).into_iter().collect()
             }
+            Event::NotStarted(key, why) => self.about(*key, |known| Some(not_started(known, why))).into_iter().collect(),
+            Event::SentAway(SentAway::NotUnderstood) => {
+                vec![Line::warning("a program was not understood; it may be of another version")]
+            }
+            Event::SentAway(SentAway::Full) => vec![Line::warning("a program was sent away: too many ask at once")],
             Event::WorkIsOver(key, _) => self
                 .about(*key, |known| Some(known.line(Level::Info, "no program works under it any more")))
                 .into_iter()
@@ -351,6 +358,10 @@ fn given_back(known: &Known, result: Result<(), Option<Duration>>) -> Line {
     }
 }
 
+fn not_started(known: &Known, why: &str) -> Line {
+    known.line(Level::Warning, "its program could not be started").unless_empty(Field::Error, why)
+}
+
 fn still_open(known: &Known, programs: &[String]) -> Line {
     let line = known.line(Level::Info, "not given back: still open");
     programs.iter().fold(line, |line, program| line.and(Field::Program, program))
@@ -368,6 +379,9 @@ fn asked(request: &Request, refused: bool, model: &Model) -> Option<Line> {
     match request {
         Request::Release(path, _) if refused => Some(about(Line::info("a program was refused: not held here"), path)),
         Request::Release(path, true) => Some(about(Line::info("to be given back whatever has it open"), path)),
+        Request::NotStarted(path, why) if !refused => {
+            Some(about(Line::warning("its program could not be started"), path).unless_empty(Field::Error, why))
+        }
         Request::Stop => Some(Line::info("ending: told by a command")),
         Request::Release(_, false)
         | Request::Watch(_)
@@ -380,6 +394,7 @@ fn asked(request: &Request, refused: bool, model: &Model) -> Option<Line> {
         | Request::Follow(_)
         | Request::Return(_)
         | Request::Observe(..)
+        | Request::NotStarted(..)
         | Request::Show
         | Request::Status => None,
     }

@@ -28,7 +28,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::i18n::Language;
 use crate::i18n::agent::Meaning;
-use crate::ipc::{Answer, Request, Sighting, Watched};
+use crate::ipc::{Answer, Request, SentAway, Sighting, Watched};
 use crate::platform::{desktop_name, system_name};
 use crate::session::Sight;
 use doing::{Doing, Outcome};
@@ -84,6 +84,11 @@ impl Hotline {
     pub fn ask(&self, request: Request, reply: Reply) {
         // An agent that has ended answers nobody.
         drop(self.0.send(Message::Asked(request, reply)));
+    }
+
+    /// Tells that programs that asked for something were sent away.
+    pub fn sent_away(&self, why: SentAway) {
+        drop(self.0.send(Message::Event(Event::SentAway(why))));
     }
 
     /// Tells that the configuration has changed.

@@ -201,7 +201,8 @@ impl Model {
             Event::WorkIsOver(key, number) => self.work_is_over(key, number),
             Event::Heard(heard) => self.heard(now, heard),
             Event::Asked(asker, request) => self.asked(now, asker, request),
-            Event::Faulty(..) | Event::Tick => Vec::new(),
+            Event::NotStarted(key, why) => self.not_started(key, why),
+            Event::Faulty(..) | Event::SentAway(_) | Event::Tick => Vec::new(),
         };
         actions.append(&mut self.tick(now));
         actions.extend(self.entries.iter_mut().filter_map(|entry| entry.settle_questions(now)));
@@ -510,6 +511,9 @@ impl Model {
         if program.is_empty() {
             // An answer that comes late, after the configuration changed.
             return if writes { self.take(key, Duration::ZERO) } else { Vec::new() };
+        }
+        if matches!(entry.tidings.get(&Topic::Hold), Some(Tiding::NotStarted(_))) {
+            entry.tidings.remove(&Topic::Hold);
         }
         if writes {
             entry.forget();

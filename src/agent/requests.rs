@@ -4,8 +4,8 @@
 //! askers of its database, who are told whatever way that ends.
 
 use super::events::{Action, Asker};
-use super::model::{Entry, Hold, Model};
-use super::shown::{Key, Wish};
+use super::model::{Entry, Hold, Model, Tiding};
+use super::shown::{Key, Topic, Wish};
 use crate::clock::Moment;
 use crate::config::DatabaseConfig;
 use crate::ipc::{Answer, Report, Request, Watched};
@@ -78,6 +78,13 @@ impl Model {
                 let keys = paths.iter().map(|path| self.find(path).filter(|_| !self.is_ending())).collect();
                 vec![Action::Observe(asker, keys, goes_on)]
             }
+            Request::NotStarted(path, why) => match self.find(&path) {
+                Some(key) => {
+                    let actions = self.not_started(key, why);
+                    actions.into_iter().chain([Action::Reply(asker, Answer::Done)]).collect()
+                }
+                None => vec![Action::Reply(asker, Answer::NotHeld)],
+            },
             Request::Show => vec![Action::Window(Wish::Details(None)), Action::Reply(asker, Answer::Done)],
             Request::Status => vec![Action::Reply(asker, Answer::Status(self.report()))],
             Request::Stop => {
@@ -86,6 +93,11 @@ impl Model {
                 actions
             }
         }
+    }
+
+    /// A program could not be started, which nobody saw who clicked.
+    pub(super) fn not_started(&mut self, key: Key, why: String) -> Vec<Action> {
+        self.with(key, |entry| drop(entry.tidings.insert(Topic::Hold, Tiding::NotStarted(why))))
     }
 
     /// Returns what the agent says of itself.

@@ -41,6 +41,8 @@ pub enum Tiding {
     TooLate(Person),
     /// It could not be taken.
     NotTaken(Refusal),
+    /// A program could not be started; why, in people's words.
+    NotStarted(String),
     /// News about the lease.
     News(News),
     /// Programs still have it open.

@@ -74,6 +74,7 @@ fn is_urgent(tiding: &Tiding) -> bool {
         | Tiding::Free
         | Tiding::TooLate(_)
         | Tiding::NotTaken(_)
+        | Tiding::NotStarted(_)
         | Tiding::Gone(_)
         | Tiding::Back
         | Tiding::Questions
@@ -362,6 +363,7 @@ fn notice(model: &Model, entry: &Entry, topic: Topic, tiding: &Tiding, now: Mome
             (word(title), String::new(), vec![button(first, wish), button(Label::NotNow, Wish::ForgetMe(key))])
         }
         Tiding::TooLate(who) => (name.clone(), word(Word::TooLate(who.clone())), Vec::new()),
+        Tiding::NotStarted(why) => (name.clone(), printable(why), Vec::new()),
         Tiding::NotTaken(refusal) => (name.clone(), refused(refusal, &name, language), Vec::new()),
         Tiding::News(_) | Tiding::StillOpen(_) if !asks.hold => return None,
         Tiding::News(news) => {

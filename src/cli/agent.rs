@@ -110,8 +110,8 @@ fn run(arguments: &AgentRunArguments, loaded: &Loaded) -> Exit {
     let warnings = problems(&loaded.warnings);
     let run = agent::run(start, move |hotline| {
         hotline.faulty(warnings, true);
-        let answering = hotline.clone();
-        let served = ipc::serve(instance, move |request, reply| answering.ask(request, reply));
+        let (answering, telling) = (hotline.clone(), hotline.clone());
+        let served = ipc::serve(instance, move |request, reply| answering.ask(request, reply), move |why| telling.sent_away(why));
         // Without it the agent cannot be reached by programs; the icon still works.
         drop(served);
         follow(Places::find(), hotline)

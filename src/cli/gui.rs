@@ -3,7 +3,7 @@
 //! The hazards: a window that answers by itself (closing it is Cancel, and so is a window that cannot be shown), and a window that goes
 //! on saying *in use* of a database that has become free, so it is looked at again while it is open.
 
-use super::agent::absolute;
+use super::agent::{SOON, absolute};
 use super::exit::Exit;
 use super::keep::ask_some_agent;
 use super::language::language;
@@ -16,7 +16,7 @@ use crate::agent::view::face_of;
 use crate::agent::window::Window;
 use crate::config::Target;
 use crate::i18n::{About, printable};
-use crate::ipc::Request;
+use crate::ipc::{self, Answer, Request};
 use crate::lease::State;
 use crate::platform::apart;
 use crate::session::{Acquire, AcquireError, Database, Guard, PATIENCE, describe};
@@ -56,6 +56,14 @@ pub(super) fn take(target: &Target, opened: &Database) -> Result<Guard, Exit> {
 /// Lets the agent wait for what this window does not.
 fn leave_to_agent(request: &Request) -> Exit {
     if matches!(ask_some_agent(request, 2 * PATIENCE), Some(Ok(_))) { Exit::Held } else { Exit::Unreachable }
+}
+
+/// Tells whoever clicked why the program was not started, after it was said where nobody listens: by the agent, else in a window.
+pub(super) fn not_started(target: &Target, why: String) {
+    let request = Request::NotStarted(absolute(&target.path), why.clone());
+    if !matches!(ipc::ask(&request, SOON), Ok(Answer::Done)) {
+        tell(&trouble(&shown_target(target), why, language()));
+    }
 }
 
 /// Shows who has it until somebody chooses what to do.

@@ -11,7 +11,7 @@ use super::language::language;
 use super::open::shown_target;
 use super::supervise::{Orders, Supervision};
 use super::take::{TakeArguments, duration, open_to_take, take};
-use super::terminal::say;
+use super::terminal::{said_last, say};
 use crate::config::{Config, Target};
 use crate::i18n::config::{Remark, remark};
 use crate::i18n::{About, Talk, printable};
@@ -79,20 +79,28 @@ pub(super) fn run(arguments: &RunArguments, config: &Config) -> u8 {
 fn attempt(arguments: &RunArguments, config: &Config) -> Result<Exit, Exit> {
     let target = config.target(&arguments.take.database);
     let shown = shown_target(&target);
+    // Whoever clicked hears nothing of what is said on a terminal.
+    let not_started = |exit: Exit| {
+        if arguments.gui {
+            gui::not_started(&target, said_last());
+        }
+        exit
+    };
     let command = command(arguments, &target).ok_or_else(|| {
         say(remark(&Remark::NoProgramConfigured(shown.clone()), language()));
-        Exit::Usage
+        not_started(Exit::Usage)
     })?;
     let name = command.first().map(|program| super::open::shown(Path::new(program))).unwrap_or_default();
     let (attention, happenings) = Attention::install(shown.clone()).map_err(|error| system(&shown, &error))?;
-    let (opened, wait) = open_to_take(&arguments.take, &target, &arguments.take.options(&target).app(name.clone()))?;
+    let opened = open_to_take(&arguments.take, &target, &arguments.take.options(&target).app(name.clone()));
+    let (opened, wait) = opened.map_err(not_started)?;
     let opened = Arc::new(opened);
     let orders = Orders { stop: arguments.on_lost == OnLost::Stop, grace: arguments.grace, name };
     let cover = cover(arguments, &target, &opened, wait, &attention, &orders)?;
     attention.work();
     let exit = match start(command, &opened, &orders, &cover) {
         Ok(family) => supervise(&opened, &orders, &attention, &happenings, &cover, family),
-        Err(exit) => exit,
+        Err(exit) => not_started(exit),
     };
     // The program's own code tells more than that the lease could not be given back, which is said.
     cover.end(&opened);

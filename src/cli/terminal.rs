@@ -5,6 +5,7 @@
 
 use crate::lease::State;
 use std::io::{self, IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// The tone of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +26,18 @@ pub(super) const fn tone(state: State) -> Tone {
     }
 }
 
+/// What was said last.
+static LAST: Mutex<String> = Mutex::new(String::new());
+
+/// Returns what was said last, for those who tell it where people look.
+pub(super) fn said_last() -> String {
+    LAST.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// Writes one line to stderr.
 pub(super) fn say(text: impl std::fmt::Display) {
+    let text = text.to_string();
+    LAST.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&text);
     // There is nobody left to tell when this fails.
     drop(writeln!(io::stderr().lock(), "{text}"));
 }

@@ -9,7 +9,7 @@ mod sighting;
 mod told;
 
 pub use client::{Unanswered, ask, follow};
-pub use server::serve;
+pub use server::{SentAway, serve};
 pub use sighting::Sighting;
 pub use told::Told;
 
@@ -55,6 +55,8 @@ pub enum Request {
     /// Look at these databases and tell what is seen, each by its place in the list; whether to go on telling whenever it was looked again:
     /// many answers.
     Observe(Vec<PathBuf>, bool),
+    /// The program that opens this database could not be started; why, in people's words.
+    NotStarted(PathBuf, String),
     /// Show the status window.
     Show,
     /// Say what the agent does.

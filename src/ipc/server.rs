@@ -1,14 +1,16 @@
 //! The agent's end: listens, and hands each question on.
 //!
-//! The hazard is a guest who takes all seats: each has a thread, there are few of them, and whoever says nothing is sent away where the
-//! system can do that.
+//! The hazards: a guest who takes all seats (each has a thread, there are few of them, and whoever says nothing is sent away where the
+//! system can do that); and one that is sent away again and again, which is told now and then.
 
 use super::{Answer, Request, line, read, receive};
+use crate::clock::{Clock, SystemClock, Ticks};
 use crate::platform::local_socket::{Conversation, Instance};
 use interprocess::local_socket::traits::Stream as _;
+use std::collections::BTreeMap;
 use std::io::{self, BufReader, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 /// How many programs are listened to at once.
@@ -21,19 +23,34 @@ const WATCHING: usize = 64;
 const BEHIND: usize = 256;
 /// How long somebody may think before asking.
 const SILENCE: Duration = Duration::from_secs(10);
+/// How often it is told that guests are sent away for one reason.
+const TOLD_AGAIN: Duration = Duration::from_secs(600);
 /// How long a failing socket is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Whoever answers: it is given the question, and what takes the answers until it is dropped.
 type Respond = Arc<dyn Fn(Request, mpsc::SyncSender<Answer>) + Send + Sync>;
 
-/// Listens on a thread of its own for as long as the process lives.
+/// Why a guest was sent away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SentAway {
+    /// What it said was not understood.
+    NotUnderstood,
+    /// All seats were taken.
+    Full,
+}
+
+/// Listens on a thread of its own for as long as the process lives. `sent_away` is told, now and then, that guests were.
 ///
 /// # Errors
 /// When there is no thread to be had.
-pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::SyncSender<Answer>) + Send + Sync + 'static) -> io::Result<()> {
+pub fn serve(
+    instance: Instance,
+    respond: impl Fn(Request, mpsc::SyncSender<Answer>) + Send + Sync + 'static,
+    sent_away: impl Fn(SentAway) + Send + Sync + 'static,
+) -> io::Result<()> {
     let respond: Respond = Arc::new(respond);
-    let hall = Arc::new(Hall::default());
+    let hall = Arc::new(Hall::new(sent_away));
     let listen = move || {
         loop {
             match instance.accept() {
@@ -49,7 +66,7 @@ pub fn serve(instance: Instance, respond: impl Fn(Request, mpsc::SyncSender<Answ
 
 /// Listens to one guest, if there is a seat.
 fn seat(guest: Conversation, respond: &Respond, hall: &Arc<Hall>) {
-    let Some(seat) = Seat::take(hall) else { return };
+    let Some(seat) = Seat::take(hall) else { return hall.send_away(SentAway::Full) };
     let respond = Arc::clone(respond);
     // A guest who goes in the middle of it wants no answer. Without a thread nobody is listened to.
     let talk = move || drop(converse(&guest, seat, &respond));
@@ -57,11 +74,35 @@ fn seat(guest: Conversation, respond: &Respond, hall: &Arc<Hall>) {
 }
 
 /// Who is there.
-#[derive(Default)]
 struct Hall {
     seated: AtomicUsize,
     waiting: AtomicUsize,
     watching: AtomicUsize,
+    sent_away: Box<dyn Fn(SentAway) + Send + Sync>,
+    /// When that was told.
+    told: Mutex<BTreeMap<SentAway, Ticks>>,
+}
+
+impl Hall {
+    fn new(sent_away: impl Fn(SentAway) + Send + Sync + 'static) -> Self {
+        let sent_away = Box::new(sent_away);
+        Self {
+            seated: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
+            watching: AtomicUsize::new(0),
+            sent_away,
+            told: Mutex::default(),
+        }
+    }
+
+    fn send_away(&self, why: SentAway) {
+        let now = SystemClock.now().ticks;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.get(&why).is_none_or(|last| now.since(*last) >= TOLD_AGAIN) {
+            told.insert(why, now);
+            (self.sent_away)(why);
+        }
+    }
 }
 
 /// Where in the hall.
@@ -124,16 +165,26 @@ fn converse(guest: &Conversation, mut seat: Seat, respond: &Respond) -> io::Resu
         let bytes = receive(&mut input)?;
         if bytes.last() != Some(&b'\n') {
             // The end, or longer than anything that could be meant.
+            if !bytes.is_empty() {
+                seat.hall.send_away(SentAway::NotUnderstood);
+            }
             return Ok(());
         }
         let (sender, answers) = mpsc::sync_channel(BEHIND);
         match read(&bytes) {
             None => {
+                seat.hall.send_away(SentAway::NotUnderstood);
                 drop(sender.send(Answer::NotUnderstood));
                 drop(sender);
             }
-            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside(Part::Waiting) => return Ok(()),
-            Some(Request::Observe(..)) if !seat.step_aside(Part::Watching) => return Ok(()),
+            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside(Part::Waiting) => {
+                seat.hall.send_away(SentAway::Full);
+                return Ok(());
+            }
+            Some(Request::Observe(..)) if !seat.step_aside(Part::Watching) => {
+                seat.hall.send_away(SentAway::Full);
+                return Ok(());
+            }
             Some(request) => respond(request, sender),
         }
         let mut answered = false;

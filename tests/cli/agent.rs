@@ -1,6 +1,8 @@
 //! The agent as programs of its user meet it: lent, killed, and taking over what a killed `run` left behind. Without a desktop.
 
 use crate::support::{Place, Running, eventually, signal, token};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 
 /// A place with an agent of its own.
@@ -187,4 +189,42 @@ fn the_agent_takes_over_what_a_killed_run_left_behind() {
     assert!(!office.agent_has_it());
     let history = office.place.run(&["history", "wems.db"]);
     assert!(history.out.contains("taken over"), "{history:?}");
+}
+
+fn log(place: &Place) -> String {
+    let log = place.share().with_file_name("state").join("sharelock").join("agent.log");
+    std::fs::read_to_string(log).unwrap_or_default()
+}
+
+#[test]
+fn programs_that_are_not_understood_are_logged_once() {
+    let office = Office::new();
+    let socket = office.place.share().with_file_name("run").join("sharelock").join("agent.sock");
+    for said in ["{\"v\":1,\"ask\":\"fly\"}\n", "nonsense\n", "half a li"] {
+        let mut program = UnixStream::connect(&socket).unwrap();
+        program.write_all(said.as_bytes()).unwrap();
+        program.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        program.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer.contains("not_understood"), said.ends_with('\n'), "{answer}");
+    }
+    let told = || log(&office.place).matches("WARN  a program was not understood").count();
+    eventually("it is logged", || told() == 1);
+    assert_eq!(office.place.run(&["agent", "stop"]).code, Some(0));
+    eventually("its last line", || log(&office.place).contains("INFO  ended"));
+    assert_eq!(told(), 1);
+}
+
+#[test]
+fn a_program_that_cannot_be_started_by_a_click_is_told_to_the_agent() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.settings().parent().unwrap()).unwrap();
+    let database = place.share().join("wems.db");
+    let settings = format!("[[database]]\nlabel = 'RH'\npath = '{}'\nprogram = ['{}']\n", database.display(), "no-such-program");
+    std::fs::write(place.settings(), settings).unwrap();
+    let _agent = agent(&place);
+    let said = place.run(&["run", "--gui", "RH"]);
+    assert_eq!(said.code, Some(127), "{said:?}");
+    let line = "WARN  its program could not be started database=\"RH\" error=\"no-such-program: there is no such program.\"";
+    eventually("it is logged", || log(&place).contains(line));
 }
