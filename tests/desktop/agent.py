@@ -451,6 +451,46 @@ def window(desktop):
         stop(desktop, office, agent)
 
 
+def asks_by_window(desktop):
+    step("the status window's button asks whoever has it, who sees the question")
+    label = "Commandes"
+    office = Office(desktop, [label])
+    marie = Somebody(office, "marie", "Marie Dupont", "PC-ACCUEIL")
+    paul = Somebody(office, "paul", "Paul Martin", "PC-QUAI2")
+    marie.say("take", label)
+    desktop.park()
+    before = desktop.windows()
+    # A second start shows the window.
+    paul.run("agent", "run")
+    box = desktop.new_window(before, "the status window")
+    desktop.look()
+    desktop.save("agent-window-ask", *box)
+    window = desktop.call("xdotool", "search", "--name", "^Sharelock$").decode().split()[-1]
+    desktop.call("xdotool", "windowfocus", window)
+    # The window counts no press in its first moments.
+    time.sleep(1)
+    with_window = desktop.windows()
+    # *Close* has the focus; from there to *Notify me* and *Ask Marie*, in the order of reading.
+    desktop.call("xdotool", "key", "--delay", 200, "Tab", "Tab", "space")
+    notice = desktop.new_window(with_window, "the question")
+    desktop.look()
+    desktop.save("agent-window-asked", *notice)
+    wait_for("that it was seen", lambda: paul.reply(label) == "seen")
+    desktop.look()
+    desktop.save("agent-window-seen", *box)
+    # Marie answers *Later*; the window shows it.
+    desktop.click_button(1, notice)
+    wait_for("the answer", lambda: paul.reply(label) == "later")
+    time.sleep(1)
+    desktop.look()
+    desktop.save("agent-window-answered", *box)
+    desktop.call("xdotool", "windowfocus", window)
+    desktop.call("xdotool", "key", "Escape")
+    paul.stop()
+    marie.stop()
+    wait_for("all windows to go", lambda: desktop.windows().keys() == before.keys())
+
+
 def frugal(desktop):
     step("nothing happens, and nothing is done; 5 databases")
     office = Office(desktop, [f"base {number}" for number in range(5)])
@@ -477,7 +517,7 @@ def main():
             scenes = [a_day, killed, help_in_the_menu, french, asking, many, frugal, panel_and_bus, bus]
             if "SHARELOCK_WINDOW" in os.environ:
                 desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
-                scenes.insert(5, window)
+                scenes[5:5] = [window, asks_by_window]
             for scene in scenes:
                 if not wanted or scene.__name__ in wanted:
                     scene(desktop)

@@ -60,21 +60,27 @@ def welcome(language):
     t = lambda english, french: said(language, english, french)
     return page(
         language,
-        t("Welcome to Sharelock", "Bienvenue dans Sharelock"),
-        icon="free",
-        heading=t("Which database do you share?", "Quelle base de données partagez-vous ?"),
+        "Sharelock",
+        heading=t("Welcome to Sharelock", "Bienvenue dans Sharelock"),
         text=[
             t(
-                "Sharelock lets you and your colleagues take turns on it: whoever has it is shown to the others, and whoever waits is "
-                "told when it is free.",
-                "Sharelock vous permet, à vous et à vos collègues, de l'utiliser chacun son tour : les autres voient qui l'a, et "
-                "qui attend est prévenu quand elle est libre.",
-            )
+                "Which database do you share? Sharelock shows whether it is free, who has it, and tells you when it becomes free. It never "
+                "opens the database itself.",
+                "Quelle base partagez-vous\u00a0? Sharelock montre si elle est libre, qui l'utilise, et vous prévient quand elle se libère. Il "
+                "n'ouvre jamais la base elle-même.",
+            ),
+            t(
+                r"S:\RH\base.db: the folder cannot be seen.",
+                "S:\\RH\\base.db\u00a0: le dossier n'est pas visible.",
+            ),
         ],
-        field={"label": t("The database's file on the shared folder", "Le fichier de la base sur le dossier partagé"), "value": r"S:\RH\base.db"},
+        field={
+            "label": t("Path of the database file, typed or pasted", "Chemin du fichier de la base, saisi ou collé"),
+            "value": r"S:\RH\base.db",
+        },
         buttons=[
             button("ok", t("Watch it", "La suivre"), "default"),
-            button("later", t("Later", "Plus tard"), "cancel"),
+            button("close", t("Close", "Fermer"), "cancel"),
         ],
     )
 
@@ -85,35 +91,83 @@ FACES = ("free", "mine", "held", "waiting", "stale", "unreachable")
 def legend(language):
     t = lambda english, french: said(language, english, french)
     words = {
-        "free": (t("Free", "Libre"), t("Nobody has it.", "Personne ne l'a.")),
-        "mine": (t("Yours", "À vous"), t("You have it.", "Vous l'avez.")),
-        "held": (t("In use", "Utilisée"), t("Somebody else has it.", "Quelqu'un d'autre l'a.")),
-        "waiting": (
-            t("You wait", "Vous attendez"),
-            t("Somebody else has it; you are told when it is free.", "Quelqu'un d'autre l'a ; vous serez prévenu quand elle sera libre."),
-        ),
-        "stale": (
-            t("No sign of life", "Aucun signe de vie"),
-            t(
-                "Whoever has it has not been heard of. The computer may have been switched off.",
-                "Celui qui l'a ne donne plus de nouvelles. Son ordinateur a peut-être été éteint.",
-            ),
-        ),
-        "unreachable": (
-            t("Not visible", "Invisible"),
-            t(
-                "The shared folder cannot be seen. This does not mean that the database is free.",
-                "Le dossier partagé n'est pas visible. Cela ne veut pas dire que la base est libre.",
-            ),
-        ),
+        "free": t("free", "libre"),
+        "mine": t("yours", "à vous"),
+        "held": t("in use", "occupée"),
+        "waiting": t("in use, and you are waiting", "occupée, et vous attendez"),
+        "stale": t("no sign of life", "sans signe de vie"),
+        "unreachable": t("cannot be seen", "hors de vue"),
     }
     return page(
         language,
-        t("What the icons mean", "Ce que disent les icônes"),
-        heading=t("What the icons mean", "Ce que disent les icônes"),
-        rows=[{"icon": face, "name": words[face][0], "text": words[face][1]} for face in FACES],
+        "Sharelock",
+        heading=t("What the icons mean", "Signification des icônes"),
+        rows=[{"icon": face, "text": words[face]} for face in FACES],
         buttons=[button("close", t("Close", "Fermer"), "cancel")],
-        about=["Sharelock 0.1.0", t("Licence: MIT or Apache-2.0", "Licence : MIT ou Apache-2.0")],
+        about=["Sharelock 0.1.0", t("Licence: MIT or Apache-2.0", "Licence\u00a0: MIT ou Apache-2.0")],
+    )
+
+
+def questions(language):
+    """What this user has, and others want."""
+    t = lambda english, french: said(language, english, french)
+    label = t("Personnel and pay", "Personnel et paie")
+    return page(
+        language,
+        "Sharelock",
+        icon="mine",
+        heading=label,
+        rows=[
+            {
+                "icon": "mine",
+                "name": label,
+                "text": t(f"{label} is yours, and wems.exe is using it.", f"{label} est à vous, et wems.exe l'utilise."),
+                "detail": [
+                    t(
+                        "Paul Martin (PC-QUAI2) asks you to give it back: “just two invoices, 5 min”",
+                        "Paul Martin (PC-QUAI2) vous demande de la libérer\u00a0: “juste deux factures, 5 min”",
+                    ),
+                    t("wems.exe still has it open: release anyway?", "wems.exe l'a encore ouverte\u00a0: libérer quand même\u00a0?"),
+                    r"S:\RH\Personnel et paie.db",
+                ],
+                "actions": [
+                    action("give", 1, t("Release it", "La libérer")),
+                    action("later", 1, t("In ten minutes", "Dans dix minutes")),
+                    action("no", 1, t("Not now", "Pas maintenant")),
+                    {**action("anyway", 1, t("Release anyway", "Libérer quand même")), "danger": True},
+                ],
+            }
+        ],
+        buttons=[button("close", t("Close", "Fermer"), "cancel")],
+    )
+
+
+def trouble(language):
+    t = lambda english, french: said(language, english, french)
+    return page(
+        language,
+        "Paie",
+        icon="unreachable",
+        heading="Paie",
+        text=[
+            t(
+                "The shared folder cannot be seen. This does not mean that the database is free.",
+                "Le dossier partagé n'est pas visible. Cela ne veut pas dire que la base est libre.",
+            )
+        ],
+        buttons=[button("close", t("Close", "Fermer"), "cancel")],
+    )
+
+
+def saved(language):
+    t = lambda english, french: said(language, english, french)
+    file = "/home/marie/Documents/Comptabilité de l'agence/sharelock-report-20261123-101500.zip"
+    return page(
+        language,
+        "Sharelock",
+        heading=t("Report a problem", "Signaler un problème"),
+        text=[t(f"Saved: {file}", f"Enregistré\u00a0: {file}")],
+        buttons=[button("close", t("Close", "Fermer"), "cancel")],
     )
 
 
@@ -247,6 +301,9 @@ ALL = {
     "legend": legend,
     "welcome": welcome,
     "report": report,
+    "saved": saved,
+    "questions": questions,
+    "trouble": trouble,
     "confirm": confirm,
     "many": many,
 }
