@@ -1,7 +1,8 @@
 //! The board and the notice: signals that several may write, late, torn or wrong at times, and never the authority.
 //!
 //! They are written in place and closed, not flushed: closing sends them to the server on NFS and SMB, and what a crash of the
-//! server loses of them is written again with the next heartbeat, also over the zeros that such a crash leaves.
+//! server loses of them is written again with the next heartbeat, also over the zeros that such a crash leaves. A new notice alone is
+//! flushed on a network folder.
 
 use super::access::{Content, Created};
 use super::{FolderStore, lock};
@@ -99,7 +100,11 @@ impl FolderStore {
             Created::Exists => return Ok(Reply::Exists),
         };
         let bytes = encode_notice(body, at);
-        if let Err(error) = files::write_at(&file, 0, &bytes) {
+        let written = files::write_at(&file, 0, &bytes);
+        // A file server that loses power soon after would leave an empty file, which is somebody's to everybody. Heartbeats write over
+        // bytes that are there; and where the server is this computer, its end is the holder's too.
+        let flushed = written.and_then(|()| if self.capabilities.may_hang { file.sync_data() } else { Ok(()) });
+        if let Err(error) = flushed {
             let failed = StoreError::new(doing, path, error);
             drop(file);
             if failed.failure == Failure::Full {
