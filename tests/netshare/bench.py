@@ -171,7 +171,7 @@ class Site:
         with self.lock:
             self.events.append({"at": time.monotonic() if at is None else at, "who": who, "what": what, **more})
 
-    def hold(self, client, who=None, wait=600, scale=None):
+    def hold(self, client, who=None, wait=1200, scale=None):
         """Starts somebody who waits for the lease and then holds it."""
         holder = Holder(self, getattr(self.lab, client), who or client, wait)
         self.holders.append(holder)
