@@ -413,11 +413,19 @@ class Program:
             raise Failed(f"unexpected: {self.lines[self.unread:]}")
 
     def switches(self):
-        """How often its threads were woken since they began."""
-        count = 0
+        """How often each of its threads was woken since it began."""
+        counts = {}
         for task in pathlib.Path(f"/proc/{self.process.pid}/task").iterdir():
-            count += int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", (task / "status").read_text()).group(1))
-        return count
+            try:
+                status = (task / "status").read_text()
+            except OSError:
+                continue  # It has just ended.
+            counts[task.name] = int(re.search(r"\nvoluntary_ctxt_switches:\s+(\d+)", status).group(1))
+        return counts
+
+    def woken_since(self, before):
+        """How often its threads were woken since `before`; one that has ended meanwhile takes its count along."""
+        return sum(count - before.get(name, 0) for name, count in self.switches().items())
 
     def resident_kib(self):
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{self.process.pid}/status").read_text()).group(1))
