@@ -18,7 +18,7 @@ const FOLDER: libc::c_int = libc::O_PATH | libc::O_DIRECTORY;
 const FOLDER: libc::c_int = libc::O_RDONLY | libc::O_DIRECTORY;
 
 /// Opens a path with these flags; the mode counts where a file is made.
-pub(super) fn open(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<File> {
+pub(super) fn open(path: &Path, flags: libc::c_int, mode: libc::c_uint) -> io::Result<File> {
     again(|| system(path, flags | libc::O_NOFOLLOW | libc::O_CLOEXEC, mode)).map(File::from)
 }
 
@@ -63,7 +63,7 @@ fn text(name: &OsStr) -> io::Result<CString> {
 }
 
 #[cfg(target_os = "linux")]
-fn system(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<OwnedFd> {
+fn system(path: &Path, flags: libc::c_int, mode: libc::c_uint) -> io::Result<OwnedFd> {
     match at_once(&text(path.as_os_str())?, flags, mode) {
         // The kernel is too old, or a container's filter does not know the call; where it is a real refusal it comes again.
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM)) => walk(path, flags, mode),
@@ -72,13 +72,13 @@ fn system(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<Own
 }
 
 #[cfg(not(target_os = "linux"))]
-fn system(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<OwnedFd> {
+fn system(path: &Path, flags: libc::c_int, mode: libc::c_uint) -> io::Result<OwnedFd> {
     at(libc::AT_FDCWD, &text(path.as_os_str())?, flags | libc::O_NOFOLLOW_ANY, mode)
 }
 
 /// Lets the kernel walk.
 #[cfg(target_os = "linux")]
-fn at_once(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> io::Result<OwnedFd> {
+fn at_once(path: &CStr, flags: libc::c_int, mode: libc::c_uint) -> io::Result<OwnedFd> {
     // SAFETY: the structure is plain numbers, for which all zeroes is a valid value.
     let mut how: libc::open_how = unsafe { std::mem::zeroed() };
     how.flags = u64::from(flags.cast_unsigned());
@@ -95,7 +95,7 @@ fn at_once(path: &CStr, flags: libc::c_int, mode: libc::mode_t) -> io::Result<Ow
 
 /// Walks by itself: every folder is opened from the one before, and a link is none.
 #[cfg(target_os = "linux")]
-fn walk(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<OwnedFd> {
+fn walk(path: &Path, flags: libc::c_int, mode: libc::c_uint) -> io::Result<OwnedFd> {
     let start = if path.is_absolute() { c"/" } else { c"." };
     let mut folder = at(libc::AT_FDCWD, start, FOLDER | libc::O_CLOEXEC, 0)?;
     let mut components = path.components().filter(|part| !matches!(part, std::path::Component::RootDir)).peekable();
@@ -109,9 +109,9 @@ fn walk(path: &Path, flags: libc::c_int, mode: libc::mode_t) -> io::Result<Owned
     Ok(folder)
 }
 
-fn at(folder: RawFd, name: &CStr, flags: libc::c_int, mode: libc::mode_t) -> io::Result<OwnedFd> {
+fn at(folder: RawFd, name: &CStr, flags: libc::c_int, mode: libc::c_uint) -> io::Result<OwnedFd> {
     // SAFETY: the name ends with a zero; the mode is passed as the variable argument that the call reads.
-    let opened = checked(|| unsafe { libc::openat(folder, name.as_ptr(), flags, libc::c_uint::from(mode)) })?;
+    let opened = checked(|| unsafe { libc::openat(folder, name.as_ptr(), flags, mode) })?;
     // SAFETY: the kernel has just made this descriptor, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(opened) })
 }

@@ -33,7 +33,7 @@ pub(super) fn create_shared(path: &Path, folder: Access) -> io::Result<File> {
     Ok(file)
 }
 
-fn create(path: &Path, mode: libc::mode_t) -> io::Result<File> {
+fn create(path: &Path, mode: libc::c_uint) -> io::Result<File> {
     // O_EXCL follows no last link by itself, and there is nothing yet that could block.
     no_links::open(path, libc::O_RDWR | libc::O_CREAT | libc::O_EXCL, mode).map_err(|error| refuse_link(path, error))
 }
