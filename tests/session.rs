@@ -11,7 +11,7 @@ use sharelock::session::{AcquireError, ReleaseError, Session, SessionOptions, Wa
 use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, Waiter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -259,23 +259,27 @@ fn a_second_acquire_of_one_session_is_refused() {
     session.acquire(Wait::Never, None).unwrap().release().unwrap();
 }
 
-#[test]
-fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = database(folder.path());
-    let ((reached, looks), (go, halted)) = (channel(), channel());
+/// Eva's session, which says when it is about to do the first thing of a kind, and does it when it may.
+fn halting(database: &Path, kind: fn(&Op) -> bool) -> (Session, Receiver<()>, Sender<()>) {
+    let ((reached, there), (go, halted)) = (channel(), channel());
     let halt = Mutex::new(Some((reached, halted)));
-    // Says when the board is first read, and reads it when it may.
-    let store = Around::new(counting(&database, "eva").inner, move |op| {
-        let halt = if matches!(op, Op::ReadBoard) { halt.lock().unwrap().take() } else { None };
-        if let Some((reached, go)) = halt {
+    let store = Around::new(counting(database, "eva").inner, move |op| {
+        let halt = if kind(op) { halt.lock().unwrap().take() } else { None };
+        if let Some((reached, halted)) = halt {
             reached.send(()).unwrap();
-            go.recv_timeout(Duration::from_secs(20)).unwrap();
+            halted.recv_timeout(Duration::from_secs(20)).unwrap();
         }
     });
     let options =
         SessionOptions { timing: Timing::default(), identity: identity("eva"), memory: None, place: String::new(), folder: None };
-    let session = Session::open(store, options).unwrap();
+    (Session::open(store, options).unwrap(), there, go)
+}
+
+#[test]
+fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (session, looks, go) = halting(&database, |op| matches!(op, Op::ReadBoard));
     std::thread::scope(|scope| {
         scope.spawn(|| session.look(Duration::from_secs(20)));
         looks.recv_timeout(Duration::from_secs(20)).unwrap();
@@ -295,18 +299,7 @@ fn a_look_that_is_under_way_keeps_nobody_from_acquiring() {
 fn a_look_that_meets_a_claim_ends_with_it() {
     let folder = tempfile::tempdir().unwrap();
     let database = database(folder.path());
-    let ((reached, claims), (go, halted)) = (channel(), channel());
-    let halt = Mutex::new(Some((reached, halted)));
-    let store = Around::new(counting(&database, "eva").inner, move |op| {
-        let halt = if matches!(op, Op::Create(..)) { halt.lock().unwrap().take() } else { None };
-        if let Some((reached, go)) = halt {
-            reached.send(()).unwrap();
-            go.recv_timeout(Duration::from_secs(20)).unwrap();
-        }
-    });
-    let options =
-        SessionOptions { timing: Timing::default(), identity: identity("eva"), memory: None, place: String::new(), folder: None };
-    let session = Session::open(store, options).unwrap();
+    let (session, claims, go) = halting(&database, |op| matches!(op, Op::Create(..)));
     std::thread::scope(|scope| {
         let ((had, guards), (seen, looks)) = (channel(), channel());
         let session = &session;

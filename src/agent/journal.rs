@@ -358,8 +358,11 @@ fn given_back(known: &Known, result: Result<(), Option<Duration>>) -> Line {
     }
 }
 
+/// What is said of a program that could not be started, whoever tried that.
+const NOT_STARTED: &str = "its program could not be started";
+
 fn not_started(known: &Known, why: &str) -> Line {
-    known.line(Level::Warning, "its program could not be started").unless_empty(Field::Error, why)
+    known.line(Level::Warning, NOT_STARTED).unless_empty(Field::Error, why)
 }
 
 fn still_open(known: &Known, programs: &[String]) -> Line {
@@ -380,7 +383,7 @@ fn asked(request: &Request, refused: bool, model: &Model) -> Option<Line> {
         Request::Release(path, _) if refused => Some(about(Line::info("a program was refused: not held here"), path)),
         Request::Release(path, true) => Some(about(Line::info("to be given back whatever has it open"), path)),
         Request::NotStarted(path, why) if !refused => {
-            Some(about(Line::warning("its program could not be started"), path).unless_empty(Field::Error, why))
+            Some(about(Line::warning(NOT_STARTED), path).unless_empty(Field::Error, why))
         }
         Request::Stop => Some(Line::info("ending: told by a command")),
         Request::Release(_, false)

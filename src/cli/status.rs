@@ -1,7 +1,7 @@
 //! `sharelock status`: who has it, without touching anything.
 //!
-//! Nothing is written to the share, and where this user's agent watches the database, it looks. The hazard is a share that hangs: every database is looked at on a thread of its own, with a
-//! time-out, and what could not be seen is *unreachable*, never *free*.
+//! Nothing is written to the share, and where this user's agent watches the database, it looks. The hazard is a share that hangs: every
+//! database is looked at on a thread of its own, with a time-out, and what could not be seen is *unreachable*, never *free*.
 
 use super::exit::Exit;
 use super::open::{options, targets};

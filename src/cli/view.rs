@@ -79,6 +79,6 @@ fn ask(request: Request) -> Option<Receiver<Answer>> {
 
 /// Returns whether what is *mine* to whoever looked is so to this process.
 fn is_mine(sighting: &Sighting) -> bool {
-    let me = Holder::from(sighting.me.clone());
-    (me.user, me.machine, me.session) == (user::login(), user::machine_name(), user::session())
+    let me = Holder { user: user::login(), machine: user::machine_name(), session: user::session(), ..Holder::default() };
+    me.is_same_session(&Holder::from(sighting.me.clone()))
 }

@@ -177,15 +177,18 @@ fn converse(guest: &Conversation, mut seat: Seat, respond: &Respond) -> io::Resu
                 drop(sender.send(Answer::NotUnderstood));
                 drop(sender);
             }
-            Some(Request::Borrow(..) | Request::Follow(_)) if !seat.step_aside(Part::Waiting) => {
-                seat.hall.send_away(SentAway::Full);
-                return Ok(());
+            Some(request) => {
+                let aside = match request {
+                    Request::Borrow(..) | Request::Follow(_) => Some(Part::Waiting),
+                    Request::Observe(..) => Some(Part::Watching),
+                    _ => None,
+                };
+                if aside.is_some_and(|part| !seat.step_aside(part)) {
+                    seat.hall.send_away(SentAway::Full);
+                    return Ok(());
+                }
+                respond(request, sender);
             }
-            Some(Request::Observe(..)) if !seat.step_aside(Part::Watching) => {
-                seat.hall.send_away(SentAway::Full);
-                return Ok(());
-            }
-            Some(request) => respond(request, sender),
         }
         let mut answered = false;
         for answer in answers {

@@ -111,6 +111,14 @@ pub struct Holder {
     pub note: String,
 }
 
+impl Holder {
+    /// Returns whether both are the same person at the same session of the same machine: what is one's is the other's.
+    #[must_use]
+    pub fn is_same_session(&self, other: &Self) -> bool {
+        self.user == other.user && self.machine == other.machine && self.session == other.session
+    }
+}
+
 /// One process, told apart from a later one with the same number by its start time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ProcessId {

@@ -198,17 +198,12 @@ impl Client {
             let dead = matches!(sight.evidence.fate, Fate::Gone | Fate::Orphaned | Fate::HolderGone);
             if unchanged_for_two || freed || aged || dead {
                 status.state = State::Stale;
-            } else if self.is_me(&body.holder) && body.host.machine == self.me.host.machine {
+            } else if self.me.holder.is_same_session(&body.holder) && body.host.machine == self.me.host.machine {
                 status.state = State::Mine;
             }
         }
         status.own_user =
             status.holder.as_ref().is_some_and(|holder| holder.user == self.me.holder.user && !holder.user.is_empty());
         status
-    }
-
-    fn is_me(&self, holder: &Holder) -> bool {
-        let me = &self.me.holder;
-        holder.user == me.user && holder.machine == me.machine && holder.session == me.session
     }
 }

@@ -5,6 +5,7 @@
 //! flushed on a network folder.
 
 use super::access::{Content, Created};
+use super::ledger::write_flushed;
 use super::{FolderStore, lock};
 use crate::clock::WallTime;
 use crate::lease::codec::{BOARD_BYTES, REVOKE_BYTES, decode_revoke, encode_notice, encode_revoke};
@@ -100,11 +101,10 @@ impl FolderStore {
             Created::Exists => return Ok(Reply::Exists),
         };
         let bytes = encode_notice(body, at);
-        let written = files::write_at(&file, 0, &bytes);
         // A file server that loses power soon after would leave an empty file, which is somebody's to everybody. Heartbeats write over
         // bytes that are there; and where the server is this computer, its end is the holder's too.
-        let flushed = written.and_then(|()| if self.capabilities.may_hang { file.sync_data() } else { Ok(()) });
-        if let Err(error) = flushed {
+        let written = if self.capabilities.may_hang { write_flushed(&file, &bytes) } else { files::write_at(&file, 0, &bytes) };
+        if let Err(error) = written {
             let failed = StoreError::new(doing, path, error);
             drop(file);
             if failed.failure == Failure::Full {
