@@ -6,10 +6,20 @@ use serde_json::Value;
 /// A program that every system has.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sharelock");
 
+fn words<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let mut words = vec!["force-release", "wems.db", "--reason", "stock count"];
+    words.extend(more);
+    words
+}
+
+/// An order to a holder that lives as hurried as this.
 fn order(place: &Place, more: &[&str]) -> Said {
-    let mut arguments = vec!["force-release", "wems.db", "--reason", "stock count"];
-    arguments.extend(more);
-    hurried(place, &arguments)
+    hurried(place, &words(more))
+}
+
+/// An order where nobody of ours is: nothing has to be hurried, and a busy machine may look for as long as it needs.
+fn calm_order(place: &Place, more: &[&str]) -> Said {
+    place.run(&words(more))
 }
 
 /// Runs it with durations divided by 60: the short time-out is three seconds.
@@ -97,12 +107,12 @@ fn now_lets_others_in_at_once_and_says_what_that_can_cost() {
 fn somebody_unknown_has_to_be_called_so() {
     let place = Place::new();
     std::fs::write(place.share().join("wems.db.lock"), "left by another program").unwrap();
-    let said = order(&place, &["--confirm", "Marie"]);
+    let said = calm_order(&place, &["--confirm", "Marie"]);
     assert_eq!(said.code, Some(64), "{said:?}");
     assert!(said.err.contains("--confirm unknown"), "{said:?}");
-    assert_eq!(order(&place, &["--confirm", "unknown"]).code, Some(0));
+    assert_eq!(calm_order(&place, &["--confirm", "unknown"]).code, Some(0));
     assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(75), "nobody unknown reads an order");
-    assert_eq!(order(&place, &["--confirm", "unknown", "--now"]).code, Some(0));
+    assert_eq!(calm_order(&place, &["--confirm", "unknown", "--now"]).code, Some(0));
     let said = place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]);
     assert_eq!(said.code, Some(0), "{said:?}");
 }
@@ -111,15 +121,15 @@ fn somebody_unknown_has_to_be_called_so() {
 fn a_foreign_holder_is_confirmed_by_name() {
     let place = Place::new();
     foreign_notice(&place, "wems.db", "marie", "PC-ACCUEIL");
-    assert_eq!(order(&place, &["--confirm", "unknown", "--now"]).code, Some(64));
-    assert_eq!(order(&place, &["--confirm", "marie", "--now"]).code, Some(0));
+    assert_eq!(calm_order(&place, &["--confirm", "unknown", "--now"]).code, Some(64));
+    assert_eq!(calm_order(&place, &["--confirm", "marie", "--now"]).code, Some(0));
     assert_eq!(place.run(&["run", "-n", "wems.db", "--", PROGRAM, "--version"]).code, Some(0));
 }
 
 #[test]
 fn what_is_free_needs_no_order_and_an_order_needs_a_reason() {
     let place = Place::new();
-    let said = order(&place, &["--confirm", "unknown"]);
+    let said = calm_order(&place, &["--confirm", "unknown"]);
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.err.contains("nothing to release"), "{said:?}");
     assert!(place.listing().iter().all(|path| !path.ends_with("board")), "nothing is written");
