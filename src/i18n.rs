@@ -62,10 +62,10 @@ pub enum Sentence {
     Mine {
         /// Since when.
         since: Option<When>,
-        /// With which program; empty when unknown.
+        /// With which program; empty when it is only kept for this user.
         app: String,
-        /// Its process.
-        pid: u32,
+        /// The process that keeps it, where that is of use.
+        pid: Option<u32>,
     },
     /// This user, on another machine or in another session.
     MineElsewhere {

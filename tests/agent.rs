@@ -33,6 +33,7 @@ struct Agent {
 impl Agent {
     fn of(config: Config) -> Self {
         let mut agent = Self { model: Model::new(Language::English), now: at(0) };
+        agent.happens(Event::Heard(Heard::Notifier(true)));
         let actions = agent.happens(Event::Configured(Box::new(config)));
         assert!(actions.iter().all(|action| matches!(action, Action::Watch(..))), "{actions:?}");
         agent
@@ -94,14 +95,14 @@ fn config(labels: &[&str]) -> Config {
 }
 
 fn seen(state: State) -> Seen {
-    let held = matches!(state, State::Held | State::Stale);
+    let held = matches!(state, State::Mine | State::Held | State::Stale);
     let marie = Holder {
         user: "marie".into(),
         name: "Marie Dupont".into(),
         machine: "PC-ACCUEIL".into(),
         session: String::new(),
         pid: 12,
-        app: String::new(),
+        app: if state == State::Mine { "sharelock-agent".into() } else { String::new() },
         note: String::new(),
     };
     let status = Status {
@@ -216,6 +217,7 @@ fn release_is_refused_while_a_program_has_it_open() {
     let mut agent = Agent::new();
     agent.holds();
     assert_eq!(agent.face(), Face::Mine);
+    assert_eq!(agent.menu()[0], "(RH: reserved for you.)", "whoever only keeps it does not use it");
     assert_eq!(agent.wishes(Wish::Release(RH)), [Action::WhoHasItOpen(RH)]);
     assert_eq!(agent.happens(Event::OpenedBy(RH, vec!["wems".into()])), []);
     assert_eq!(agent.titles(), ["RH wems still has it open: release anyway?"]);
@@ -395,6 +397,21 @@ fn borrows(asker: u64, wait: u64) -> Event {
     let process = ProcessFacts { pid: 40, start: 1 };
     let borrower = Borrower { path: "/share/RH.db".into(), process, program: "wems".into() };
     Event::Asked(asker, Request::Borrow(borrower, Duration::from_secs(wait)))
+}
+
+#[test]
+fn where_no_notification_can_be_shown_the_window_asks() {
+    let mut agent = Agent::new();
+    agent.happens(Event::Heard(Heard::Notifier(false)));
+    agent.holds();
+    agent.wishes(Wish::Release(RH));
+    let opened = agent.happens(Event::OpenedBy(RH, vec!["wems".into()]));
+    assert_eq!(opened, [Action::Window(Wish::Details(Some(RH)))]);
+    // What could not be shown was not answered.
+    agent.happens(Event::Heard(Heard::Dismissed(NoticeKey(RH, Topic::Hold))));
+    let row = pages::page(&agent.model, &Subject::Details(None), &[], agent.now).rows.remove(0);
+    assert!(row.actions.iter().any(|action| action.id == "anyway:1"), "{row:?}");
+    assert_eq!(agent.wishes(Wish::ReleaseAnyway(RH)), [Action::GiveBack(RH)]);
 }
 
 #[test]

@@ -408,17 +408,25 @@ impl Model {
             return vec![Action::GiveBack(key)];
         }
         let asked = !entry.askers.is_empty();
-        let actions = entry.replies(&Answer::StillOpen(programs.clone())).collect();
-        if !asked {
-            entry.tidings.insert(Topic::Hold, Tiding::StillOpen(programs));
+        let actions: Vec<_> = entry.replies(&Answer::StillOpen(programs.clone())).collect();
+        if asked {
+            return actions;
         }
-        actions
+        entry.tidings.insert(Topic::Hold, Tiding::StillOpen(programs));
+        let window = (!self.notifier).then_some(Action::Window(Wish::Details(Some(key))));
+        actions.into_iter().chain(window).collect()
     }
 
     fn heard(&mut self, now: Moment, heard: Heard) -> Vec<Action> {
         match heard {
             Heard::Wish(wish) => self.wish(now, wish),
-            Heard::Dismissed(NoticeKey(key, topic)) => self.with(key, |entry| drop(entry.tidings.remove(&topic))),
+            Heard::Dismissed(NoticeKey(key, topic)) => {
+                // Nobody has seen what could not be shown, and this one awaits a choice: it is in the window.
+                let unseen = !self.notifier;
+                self.with(key, |entry| {
+                    entry.tidings.retain(|one, tiding| *one != topic || (unseen && matches!(tiding, Tiding::StillOpen(_))));
+                })
+            }
             Heard::Shown(NoticeKey(key, Topic::Ask)) => self.with(key, |entry| entry.asking.shown()),
             Heard::Tray(here) => {
                 self.tray = here;

@@ -159,6 +159,8 @@ fn said(seen: &Seen, now: Moment) -> Sentence {
     match sentence {
         // A line that stays on the screen would be wrong a second later.
         Sentence::Held { who, since, last_sign: _ } => Sentence::Held { who, since, last_sign: None },
+        // Which process of Sharelock keeps it is of use to nobody here.
+        Sentence::Mine { since, app, .. } if app.is_empty() => Sentence::Mine { since, app, pid: None },
         // What the system said is for the details.
         Sentence::Unreachable { .. } => Sentence::Unreachable { reason: String::new() },
         Sentence::Denied { .. } => Sentence::Denied { reason: String::new() },

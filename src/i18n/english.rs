@@ -28,12 +28,14 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
     match what {
         Sentence::Free => write!(f, "{database} is free."),
         Sentence::Mine { since: at, app, pid } => {
-            let using = if at.is_some() { "have been using it" } else { "are using it" };
-            write!(f, "{database}: you {using}{} (", since(*at))?;
-            if !app.is_empty() {
-                write!(f, "{app}, ")?;
-            }
-            write!(f, "process {pid}).")
+            let how = match (app.as_str(), at) {
+                ("", _) => "reserved for you",
+                (_, Some(_)) => "you have been using it",
+                (_, None) => "you are using it",
+            };
+            let process = pid.map(|pid| format!("process {pid}"));
+            let with: Vec<String> = Some(app.clone()).filter(|app| !app.is_empty()).into_iter().chain(process).collect();
+            write!(f, "{database}: {how}{}{}.", since(*at), because(&with.join(", ")))
         }
         Sentence::MineElsewhere { machine, since: at } => {
             let at = at.map_or_else(String::new, |when| format!(" {}", time(when, Style::At)));

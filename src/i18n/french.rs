@@ -42,11 +42,10 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
     match what {
         Sentence::Free => write!(f, "{database} est libre."),
         Sentence::Mine { since: at, app, pid } => {
-            write!(f, "{database} : vous l'utilisez{} (", since(*at))?;
-            if !app.is_empty() {
-                write!(f, "{app}, ")?;
-            }
-            write!(f, "processus {pid}).")
+            let how = if app.is_empty() { "réservée pour vous" } else { "vous l'utilisez" };
+            let process = pid.map(|pid| format!("processus {pid}"));
+            let with: Vec<String> = Some(app.clone()).filter(|app| !app.is_empty()).into_iter().chain(process).collect();
+            write!(f, "{database} : {how}{}{}.", since(*at), because(&with.join(", ")))
         }
         Sentence::MineElsewhere { machine, since: at } => {
             let at = at.map_or_else(String::new, |when| format!(" {}", time(when, Style::At)));

@@ -11,6 +11,9 @@ use crate::lease::{State, Status};
 use crate::store::{Waiter, place_of};
 use std::time::Duration;
 
+/// The agent, as records name it: what it has is reserved for somebody who works with another program, or will.
+const AGENTS: [&str; 2] = ["sharelock", "sharelock-agent"];
+
 /// Returns how a holder is called: the full name where it is known.
 pub(crate) fn person(holder: Option<&Holder>) -> Person {
     let Some(holder) = holder else { return Person::default() };
@@ -32,8 +35,9 @@ pub(crate) fn sentence(status: &Status, me: &Holder, reason: String, now: Moment
         State::Held if holder.is_none() => Sentence::HeldByUnknown { takeable: takeable(status) },
         State::Held => Sentence::Held { who, since, last_sign: status.last_seen },
         State::Mine => {
-            let (app, pid) = holder.map_or((String::new(), 0), |holder| (printable(&holder.app), holder.pid));
-            Sentence::Mine { since, app, pid }
+            // The agent keeps it; it does not use it.
+            let app = holder.map(|holder| printable(&holder.app)).filter(|app| !AGENTS.contains(&app.as_str()));
+            Sentence::Mine { since, app: app.unwrap_or_default(), pid: holder.map(|holder| holder.pid) }
         }
         State::Stale => {
             let last_sign = status.last_seen.map(|ago| When { at: before(now.wall, ago), now: now.wall.0 });

@@ -30,6 +30,8 @@ impl Office {
         assert_eq!(said.code, Some(0), "{said:?}");
         let status: serde_json::Value = serde_json::from_str(&self.place.run(&["status", "--json", "wems.db"]).out).unwrap();
         assert_eq!(status["holder"]["app"], "sharelock");
+        let said = self.place.run(&["status", "wems.db"]);
+        assert!(said.out.starts_with("wems.db: reserved for you since "), "{said:?}");
         status["token"].as_u64().unwrap()
     }
 

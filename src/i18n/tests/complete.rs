@@ -94,8 +94,9 @@ fn every_state_is_told_in_both_languages() {
     let nobody = Person::default;
     let mut samples = vec![
         Sentence::Free,
-        Sentence::Mine { since: None, app: String::new(), pid: 7 },
-        Sentence::Mine { since: Some(when(0)), app: "wems".into(), pid: 7 },
+        Sentence::Mine { since: None, app: String::new(), pid: None },
+        Sentence::Mine { since: None, app: String::new(), pid: Some(7) },
+        Sentence::Mine { since: Some(when(0)), app: "wems".into(), pid: Some(7) },
         Sentence::MineElsewhere { machine: text(), since: Some(when(3)) },
         Sentence::Held { who: nobody(), since: None, last_sign: None },
         Sentence::HeldByUnknown { takeable: Takeable::Unknown },
