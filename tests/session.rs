@@ -12,7 +12,7 @@ use sharelock::store::{Capabilities, FolderStore, Standing, Store, StoreError, W
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 /// Counts the operations that reach a store.
@@ -21,11 +21,20 @@ struct Counting {
     ops: Mutex<Vec<&'static str>>,
     /// No end mark can be written.
     mute: AtomicBool,
+    /// What its ticket was to tell.
+    standings: Mutex<Vec<Standing>>,
+    told: Condvar,
 }
 
 impl Counting {
     fn take(&self) -> Vec<&'static str> {
         std::mem::take(&mut self.ops.lock().unwrap())
+    }
+
+    /// What its ticket was to tell, once that is so much.
+    fn tells(&self, count: usize) -> Vec<Standing> {
+        let standings = self.standings.lock().unwrap();
+        self.told.wait_timeout_while(standings, Duration::from_secs(60), |told| told.len() < count).unwrap().0.clone()
     }
 }
 
@@ -72,6 +81,8 @@ impl Store for Counting {
     }
 
     fn queue(&self, standing: &Standing) -> Result<(), StoreError> {
+        self.standings.lock().unwrap().push(standing.clone());
+        self.told.notify_all();
         self.inner.queue(standing)
     }
 }
@@ -93,7 +104,13 @@ fn counting(database: &Path, user: &str) -> Counting {
     let me = identity(user);
     let nonce = Nonce(u128::from(crc32fast::hash(user.as_bytes())));
     let author = sharelock::store::Identity { holder: me.holder, host: me.host, nonce };
-    Counting { inner: FolderStore::open(database, author).unwrap(), ops: Mutex::default(), mute: AtomicBool::new(false) }
+    Counting {
+        inner: FolderStore::open(database, author).unwrap(),
+        ops: Mutex::default(),
+        mute: AtomicBool::new(false),
+        standings: Mutex::default(),
+        told: Condvar::new(),
+    }
 }
 
 fn session(database: &Path, user: &str, timing: Timing) -> (Session, Arc<Counting>) {
@@ -247,6 +264,28 @@ fn a_lease_that_lapsed_before_its_caller_could_have_it_is_not_handed_out() {
     let guard = anna.acquire(Wait::For(Duration::from_secs(30)), None).unwrap();
     assert!(matches!(guard.belief(), Belief::Holding(LeaseId { number: Number(2), .. }, _)), "{:?}", guard.belief());
     guard.release().unwrap();
+}
+
+#[test]
+fn who_waits_in_a_local_folder_tells_so_again_before_the_ticket_expires() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = database(folder.path());
+    let (anna, _) = session(&database, "anna", Timing::default());
+    let guard = anna.acquire(Wait::Never, None).unwrap();
+    let clock = Arc::new(Ahead::default());
+    let store = Arc::new(counting(&database, "ben"));
+    let options =
+        SessionOptions { timing: Timing::default(), identity: identity("ben"), memory: None, place: String::new(), folder: None };
+    let ben = Session::with_clock(Arc::clone(&store) as Arc<dyn Store>, options, Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+    std::thread::scope(|all| {
+        let waiter = all.spawn(|| ben.acquire(Wait::Forever, None).map(drop));
+        assert_eq!(store.tells(1), [Standing::Waiting]);
+        clock.0.store(250_000_000_000, Ordering::Relaxed);
+        assert_eq!(store.tells(2), [Standing::Waiting, Standing::Waiting]);
+        guard.release().unwrap();
+        waiter.join().unwrap().unwrap();
+    });
+    assert_eq!(store.tells(3), [Standing::Waiting, Standing::Waiting, Standing::Out]);
 }
 
 #[test]

@@ -14,11 +14,9 @@ use crate::ipc::Answer;
 use crate::lease::State;
 use crate::lease::record::{Ask, AskReply, MOST_REPLIES, Nonce};
 use crate::session::describe::person;
-use crate::store::{Standing, Waiter};
+use crate::store::{RENEW_TICKET, Standing, Waiter};
 use std::time::Duration;
 
-/// How often a ticket is renewed. One that was not for ten minutes is left out, so one renewal may fail.
-const RENEW: Duration = Duration::from_secs(240);
 /// How long replies stand in a ticket before others have their turn, where there are more than fit. Whoever asked looks more often.
 const TURN: Duration = Duration::from_secs(30);
 /// What "in 10 min" says.
@@ -282,7 +280,7 @@ impl Entry {
         if standing == self.asking.standing && !due {
             return None;
         }
-        self.asking.renew = (standing != Standing::Out).then(|| now.ticks + RENEW);
+        self.asking.renew = (standing != Standing::Out).then(|| now.ticks + RENEW_TICKET);
         self.asking.standing = standing.clone();
         Some(Action::Queue(self.key, standing))
     }

@@ -28,7 +28,7 @@ use crate::lease::rules::Rules;
 use crate::lease::timing::Timing;
 use crate::lease::wire::{Event, Failure, Report};
 use crate::lease::{Belief, Client, Identity, Memory, State, Status};
-use crate::store::{Capabilities, Store, StoreError, Waiter};
+use crate::store::{Capabilities, RENEW_TICKET, Store, StoreError, Waiter};
 use crate::watch::{LookNow, Watcher};
 use engine::Engine;
 use in_line::InLine;
@@ -270,7 +270,7 @@ impl Session {
         }
         engine.post(Event::Want);
         let mut attempt =
-            Attempt { began, answered: began, wait, watcher: None, vigil: Vigil::default(), watched_over: false, queued: false };
+            Attempt { began, answered: began, wait, watcher: None, vigil: Vigil::default(), watched_over: false, queued: None };
         let result = loop {
             // Not before the first step: where the lease is had at once, the keeper wakes up for nothing but the heartbeat.
             if let Err(error) = engine.start_keeper() {
@@ -291,7 +291,7 @@ impl Session {
                 drop(engine.wait(state, pause));
             }
         };
-        if attempt.queued {
+        if attempt.queued.is_some() {
             self.in_line.wait(false);
         }
         match result {
@@ -411,7 +411,7 @@ impl Session {
             return Some(Err(AcquireError::Failed(Failure::Unreachable, engine.lock().failure.clone())));
         }
         if held {
-            self.wait_in_line(attempt, waited);
+            self.wait_in_line(attempt, now.ticks);
             let watched = Arc::clone(engine);
             attempt.watched_over = attempt.vigil.keep(&neighbours, move || watched.post(Event::Hint));
             if !attempt.watched_over && self.dies_unseen(&status) && now.ticks.since(attempt.answered) >= LOOK_FOR_DEATH {
@@ -424,16 +424,18 @@ impl Session {
     }
 
     /// Watches for a change, and after a while shows up as waiting.
-    fn wait_in_line(&self, attempt: &mut Attempt, waited: Duration) {
+    fn wait_in_line(&self, attempt: &mut Attempt, now: Ticks) {
         if attempt.watcher.is_none() {
             let engine = Arc::clone(&self.engine);
             attempt.watcher = Some(self.watch(Box::new(move || engine.post(Event::Hint))));
             // What changed between the last look and the beginning of the watch would never be told.
             self.engine.post(Event::Hint);
         }
-        if !attempt.queued && waited >= QUEUE_AFTER {
-            attempt.queued = true;
-            self.in_line.wait(true);
+        if attempt.until_told(now) == Duration::ZERO {
+            // Where a share can hang, every look writes the ticket anyway.
+            if attempt.queued.replace(now).is_none() || !self.capabilities().may_hang {
+                self.in_line.wait(true);
+            }
         }
     }
 
@@ -482,7 +484,8 @@ struct Attempt {
     /// The system tells the holder's end.
     vigil: Vigil,
     watched_over: bool,
-    queued: bool,
+    /// When others were last told that it waits.
+    queued: Option<Ticks>,
 }
 
 impl Attempt {
@@ -500,9 +503,17 @@ impl Attempt {
         let waited = now.since(self.began);
         let limit = self.limit().saturating_sub(waited).max(Duration::from_millis(5));
         let death = if self.watcher.is_some() && !self.watched_over { LOOK_FOR_DEATH } else { limit };
-        let queue = if self.queued || self.watcher.is_none() { death } else { QUEUE_AFTER.saturating_sub(waited) };
+        let tell = if self.watcher.is_some() { self.until_told(now) } else { limit };
         let show = if progress { Duration::from_millis(250) } else { limit };
-        limit.min(show).min(queue.max(Duration::from_millis(1)))
+        limit.min(show).min(death).min(tell.max(Duration::from_millis(1)))
+    }
+
+    /// Returns how long until others are to be told, or told again, that it waits.
+    const fn until_told(&self, now: Ticks) -> Duration {
+        match self.queued {
+            None => QUEUE_AFTER.saturating_sub(now.since(self.began)),
+            Some(told) => RENEW_TICKET.saturating_sub(now.since(told)),
+        }
     }
 }
 

@@ -6,6 +6,12 @@
 use crate::clock::WallTime;
 use crate::lease::codec::{Ticket, is_same_person};
 use crate::lease::record::{Ask, AskReply, Holder};
+use std::time::Duration;
+
+/// A ticket not renewed for so long, by the file server's clock, belongs to somebody who is gone.
+pub(super) const TICKET_LIFE: Duration = Duration::from_secs(600);
+/// How often a ticket is renewed: one renewal may fail.
+pub const RENEW_TICKET: Duration = Duration::from_secs(240);
 
 /// What this client's ticket tells the others.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -4,7 +4,7 @@
 //! handle that its owner keeps, as on a real share. What it does not have is delay, caches and loss: those are the simulation's.
 
 use super::history::{history_line, revoke_line};
-use super::in_line::{Standing, Waiter, line};
+use super::in_line::{Standing, TICKET_LIFE, Waiter, line};
 use super::{Capabilities, Identity, Store, StoreError, is_notice_of, may_write_over};
 use crate::clock::{Clock, Ticks};
 use crate::lease::codec::{
@@ -19,9 +19,6 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-/// A ticket not renewed for so long is left out.
-const TICKET_LIFE: Duration = Duration::from_secs(600);
 
 /// A name on the share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

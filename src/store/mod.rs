@@ -16,7 +16,7 @@ pub mod naming;
 
 pub use folder::{FolderStore, capabilities};
 pub use history::{End, History, Order, PastLease};
-pub use in_line::{Standing, Waiter, place_of};
+pub use in_line::{RENEW_TICKET, Standing, Waiter, place_of};
 pub use memory::{MemoryShare, MemoryStore};
 pub use naming::{Location, OpenError, locate};
 

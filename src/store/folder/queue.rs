@@ -11,7 +11,7 @@ use crate::lease::codec::{Ticket, decode_ticket, encode_ticket};
 use crate::lease::wire::{Failure, Reply};
 use crate::platform::files::{self, Trouble, classify};
 use crate::store::StoreError;
-use crate::store::in_line::{Standing, Waiter, line};
+use crate::store::in_line::{Standing, TICKET_LIFE, Waiter, line};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,6 @@ use std::time::{Duration, SystemTime};
 const QUEUE: &str = "queue";
 /// How many tickets are read; a longer queue is not worth showing.
 const MOST_TICKETS: usize = 100;
-/// A ticket not renewed for so long belongs to somebody who is gone. Waiting clients renew at every look.
-const TICKET_LIFE: Duration = Duration::from_secs(600);
 
 /// My own ticket.
 #[derive(Debug)]
