@@ -89,6 +89,9 @@ class Window:
         time.sleep(0.4)
         run("import", "-window", str(self.id), f"{PICTURES}/{name}.png")
 
+    def height(self):
+        return screen.create_resource_object("window", self.id).get_geometry().height
+
     def ends(self, code):
         heard = self.process.wait(PATIENCE)
         assert heard == code, f"it ended with {heard} instead of {code}: {self.process.stderr.read().decode()}"
@@ -188,6 +191,26 @@ def a_dense_screen_gets_larger_letters(_):
         window.close()
     one, two = sizes
     assert abs(two.width - 2 * one.width) <= 2 and abs(two.height - 2 * one.height) <= 8, sizes
+
+
+def the_window_grows_with_its_page_unless_a_person_gave_it_a_size(_):
+    long = pages.status("en")
+    short = {key: value for key, value in long.items() if key != "timeline"} | {"rows": long["rows"][:1]}
+    window = Window(short)
+    low = window.height()
+    window.send(long)
+    assert any(window.height() > low for _ in every(0.05)), "the page has become longer, the window has not"
+    window.send(short)
+    time.sleep(SETTLED)
+    assert window.height() > low, "a window that shrinks takes its buttons from under the pointer"
+    window.close()
+    window = Window(short)
+    run("xdotool", "windowsize", "--sync", str(window.id), "700", str(low + 20))
+    assert any(window.height() == low + 20 for _ in every(0.05))
+    window.send(long)
+    time.sleep(SETTLED)
+    assert window.height() == low + 20, "the size that a person gave it is gone"
+    window.close()
 
 
 def enter_presses_the_default_and_esc_the_way_out(_):
@@ -490,6 +513,7 @@ TESTS = [
     every_page_is_drawn_in_both_languages_and_themes,
     the_theme_is_followed_while_the_window_is_open,
     a_dense_screen_gets_larger_letters,
+    the_window_grows_with_its_page_unless_a_person_gave_it_a_size,
     enter_presses_the_default_and_esc_the_way_out,
     tab_goes_through_the_buttons_in_the_order_of_reading,
     what_may_lose_work_is_never_the_default,

@@ -1,4 +1,4 @@
-# Sourced by tests/windows/run, tests/apple/run and .ci/run: packages, Debian's compiler, stages with their times.
+# Sourced by the scripts of the suites, the installers and .ci/run: packages, other targets' compilers, stages with their times.
 #
 # The ordinary toolchain builds for this machine only. Debian's `rustc-web` comes with the source of the standard library, so
 # that it can be built for any other target. Hazard: the two compilers must never share a target folder or find each other
@@ -25,6 +25,21 @@ need_packages() {
     # An index that is an hour old names versions that the mirror has dropped: always ask again first.
     "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq &&
         "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Runs cargo so that its programs need nothing of the machine they run on: static_cargo build …
+#
+# The flags are for this target alone: build scripts and procedural macros are ordinary programs. Random numbers come from the kernel
+# (Linux 3.17): a static program cannot look for the C library's function, and would want /dev/urandom instead.
+STATIC_TARGET=x86_64-unknown-linux-gnu
+static_cargo() {
+    CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS='-Ctarget-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
+        cargo "$1" --locked --target "$STATIC_TARGET" "${@:2}"
+}
+
+# Builds the static programs that tests try, below target/static: the program, and the conformance suite.
+static_for_tests() {
+    CARGO_TARGET_DIR=target/static CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=0 static_cargo test --test conformance --no-run "$@"
 }
 
 # Makes Debian's compiler the only one; $1 is the target folder, which must be this toolchain's own.

@@ -111,10 +111,8 @@ fn follow(window: &PageWindow, pages: Receiver<Heard>, ending: &Arc<AtomicU8>) {
                         if changed.buttons {
                             settle(&window);
                         }
-                        if changed.page {
-                            let weak = window.as_weak();
-                            Timer::single_shot(NEXT_PICTURE, move || weak.upgrade().iter().for_each(pages::resize));
-                        }
+                        let (weak, fit) = (window.as_weak(), if changed.page { pages::resize } else { pages::grow });
+                        Timer::single_shot(NEXT_PICTURE, move || weak.upgrade().iter().for_each(fit));
                     }
                     Heard::End => close(&window),
                     Heard::Bad(error) => {

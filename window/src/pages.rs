@@ -1,7 +1,7 @@
 //! Puts a page into the window: from the words and numbers that were given to the lists that the toolkit draws.
 //!
-//! It must keep what a person is at: the focus, what was typed, where it is scrolled to, the size of the window. Only a page with
-//! another title is another page, and begins anew.
+//! It must keep what a person is at: the focus, what was typed, where it is scrolled to, the size that they gave the window. Only a page
+//! with another title is another page, and begins anew.
 
 use crate::generated::{ActionItem, ButtonItem, DayItem, Face, Kind, MarkItem, PageWindow, RowItem, SpanItem, Tone};
 use crate::sync::{Entry, sync};
@@ -71,7 +71,22 @@ pub(crate) fn resize(window: &PageWindow) {
     let width = window.get_wanted_width();
     // How tall the words are depends on how wide they may be: the width comes first.
     window.window().set_size(LogicalSize::new(width, SHORTEST));
+    fit(window, width);
+}
+
+/// Makes the window higher when its page has become longer, unless a person has given it a size of their own.
+pub(crate) fn grow(window: &PageWindow) {
+    let now = window.window().size().to_logical(window.window().scale_factor());
+    let untouched = (now.height - window.get_fitted_height()).abs() < 2.0;
+    if untouched && window.get_wanted_height().min(TALLEST) >= now.height + 2.0 {
+        fit(window, now.width);
+    }
+}
+
+/// As high as the page wants it at this width.
+fn fit(window: &PageWindow, width: f32) {
     let height = window.get_wanted_height().clamp(SHORTEST, TALLEST);
+    window.set_fitted_height(height);
     window.window().set_size(LogicalSize::new(width, height));
 }
 
