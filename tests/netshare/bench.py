@@ -55,8 +55,8 @@ class Bench:
         server = 1.8 * self.lab.lease if cut_off and mount.startswith("nfs4") else 0
         return self.scaled(LONG + 2 * POLL) + server + LAB
 
-    def environment(self):
-        return f"SHARELOCK_TIME_SCALE={self.scale:g}"
+    def environment(self, scale=None):
+        return f"SHARELOCK_TIME_SCALE={scale or self.scale:g}"
 
     def row(self, mount, case, result, seconds=None, bound=None):
         result = " ".join(result.replace("|", "/").split())
@@ -173,7 +173,7 @@ class Site:
 
     def hold(self, client, who=None, wait=1200, scale=None):
         """Starts somebody who waits for the lease and then holds it."""
-        holder = Holder(self, getattr(self.lab, client), who or client, wait)
+        holder = Holder(self, getattr(self.lab, client), who or client, wait, scale)
         self.holders.append(holder)
         return holder
 
@@ -229,12 +229,12 @@ class Site:
 class Holder:
     """A `sharelock hold --json` on a machine."""
 
-    def __init__(self, site, machine, who, wait):
+    def __init__(self, site, machine, who, wait, scale):
         self.site, self.machine, self.who = site, machine, who
         self.asked = None
         self.died = None
         self.since = time.monotonic()
-        self.job = machine.start(f"{site.bench.environment()} exec sharelock hold --json -w {wait} {site.database}")
+        self.job = machine.start(f"{site.bench.environment(scale)} exec sharelock hold --json -w {wait} {site.database}")
 
     def acquired(self, timeout):
         """Waits until it holds; returns how long that took since `self.since`."""

@@ -17,6 +17,7 @@ import bad_days
 import counter
 import peers
 import trips
+import watchers
 from bench import LAB, OUT_OF_TIME, Bench
 from lab import LONG_SET, SMALL_SET, ROOT, Lab
 
@@ -28,7 +29,7 @@ INDISPENSABLE = [(mount, case) for mount in ("nfs42", "smb") for case in ("confo
 MINUTES = {"small": 19, "long": 700}
 
 
-def plan(table, long):
+def plan(tables, long):
     """Returns (case, what it does, its mounts in the small set), in order of value; the long set runs everything on all its mounts."""
     three, both = ("nfs3", "nfs42", "smb"), ("nfs42", "smb")
     never = ()
@@ -43,7 +44,7 @@ def plan(table, long):
         ("cable out 120 s", bad_days.cable_out(120, rival=True), both),
         ("holder stopped", bad_days.stopped, both),
         ("machine paused", bad_days.paused(rival=True), both),
-        ("round trips", trips.measure(table, idle=long), three),
+        ("round trips", trips.measure(tables["round trips"], idle=long), three),
         ("services restarted", bad_days.server_restarts("services"), both),
         ("store restored from a copy", bad_days.store_restored, ("nfs3", "smb")),
         ("share full", bad_days.share_full, both),
@@ -52,6 +53,8 @@ def plan(table, long):
         ("counter, first use by all at once", counter.with_lease(2, first=True), never),
         ("cable out 5 s", bad_days.cable_out(5, rival=True), never),
         ("cable out 30 s", bad_days.cable_out(30, rival=True), never),
+        ("hundred watchers", watchers.hundred(tables["hundred"]), never),
+        ("release to line", watchers.release(tables["release"]), never),
         ("store moved away and back", bad_days.store_moved, never),
         ("machine suspended", bad_days.suspended(rival=True), never),
         ("server rebooted", bad_days.server_restarts("machine"), never),
@@ -71,12 +74,12 @@ KNOWN = {"wrapper killed, rival elsewhere": (
 
 
 def cases(bench, long):
-    table = []
-    for name, work, mounts in plan(table, long):
+    tables = {"round trips": [], "hundred": [], "release": []}
+    for name, work, mounts in plan(tables, long):
         chosen = bench.mounts if long else [mount for mount in mounts if mount in bench.mounts]
         if chosen:
             bench.run(name, work, chosen, KNOWN.get(name))
-    bench.notes.append(trips.rows(table))
+    bench.notes += [trips.rows(tables["round trips"]), watchers.rows(tables["hundred"], tables["release"])]
     if long and os.path.isdir(peers.FETCHED) and (not bench.only or "peers" in bench.only):
         bench.notes.append(peers.compare(bench, [mount for mount in ("nfs3", "nfs42", "smb") if mount in bench.mounts]))
 

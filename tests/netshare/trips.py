@@ -60,34 +60,44 @@ def cycle(site):
     return difference(during, before), difference(calls(machine, site.mount), before)
 
 
+def a_renewal(site, holder, count):
+    """The calls of one renewal, over `count` of them."""
+    holder.line('"renewed"', 120)
+    before = calls(holder.machine, site.mount)
+    for _ in range(count):
+        holder.line('"renewed"', 120)
+    counted = difference(calls(holder.machine, site.mount), before)
+    return {name: round(number / count, 1) for name, number in counted.items()}
+
+
 def heartbeats(site):
     """The cost of one renewal."""
-    machine = site.lab.C
     holder = site.hold("C")
     holder.acquired(60)
-    holder.line('"renewed"', 60)
-    before = calls(machine, site.mount)
-    for _ in range(8):
-        holder.line('"renewed"', 60)
-    counted = difference(calls(machine, site.mount), before)
+    counted = a_renewal(site, holder, 8)
     holder.release()
-    return {name: round(count / 8, 1) for name, count in counted.items()}
+    return counted
 
 
-def watcher(site):
-    """A minute of somebody who waits, at the durations that users have."""
+def a_minute(site, command, held):
+    """A minute of somebody on C, at the durations that users have, while A holds or nobody does."""
     site.lab.A.out(f"umask 0; touch {site.database}")
-    holder = site.lab.A.start(f"exec sharelock hold {site.database}")
+    jobs = [site.lab.A.start(f"exec sharelock hold {site.database}")] if held else []
     time.sleep(8)
-    waits = site.lab.C.start(f"exec sharelock hold -w 200 {site.database}")
-    time.sleep(8)
+    jobs.insert(0, site.lab.C.start(f"exec {command} {site.database}"))
+    # Until the pauses between looks have grown to what they stay at.
+    time.sleep(20)
     before = calls(site.lab.C, site.mount)
     time.sleep(60)
     counted = difference(calls(site.lab.C, site.mount), before)
-    for job in (waits, holder):
+    for job in jobs:
         job.signal(signal.SIGTERM)
         job.wait(30)
     return counted
+
+
+def minutes(site):
+    return (a_minute(site, "sharelock hold -w 200", True), a_minute(site, "sharelock watch", True), a_minute(site, "sharelock watch", False))
 
 
 def measure(table, idle):
@@ -101,8 +111,8 @@ def measure(table, idle):
             for each in smb if kind(site.mount) == "smb" else [site]:
                 begin, everything = cycle(each)
                 beat = heartbeats(each)
-                rest = watcher(each) if idle else None
-                table.append((each.mount, begin, everything, beat, rest))
+                rest = minutes(each) if idle else ()
+                table.append((each.mount, begin, everything, beat, *rest))
                 limits = CEILINGS[kind(each.mount)]
                 each.remark = f"ok, {begin['all']} until it begins, {everything['all']} in all, {beat['all']} a heartbeat"
                 if any(count > limit for count, limit in zip((begin["all"], everything["all"], beat["all"]), limits)):
@@ -112,7 +122,8 @@ def measure(table, idle):
 
 
 def rows(table):
-    lines = ["", "| mount | until the program begins | take and give back | a heartbeat | a minute of waiting |", "|---|---|---|---|---|"]
-    for mount, begin, everything, beat, rest in sorted(table):
-        lines.append(f"| {mount} | {told(begin)} | {told(everything)} | {told(beat)} | {'' if rest is None else told(rest)} |")
+    lines = ["", "| mount | until the program begins | take and give back | a heartbeat | a minute of waiting | of watching, held | of watching, free |",
+             "|---" * 7 + "|"]
+    for mount, *counts in sorted(table, key=lambda row: row[0]):
+        lines.append(f"| {mount} | " + " | ".join(told(count) for count in counts) + " |" * (7 - len(counts)))
     return "\n".join(lines) + "\n"
