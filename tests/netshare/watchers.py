@@ -5,7 +5,7 @@ import threading
 import time
 
 import trips
-from bench import LAB, Trouble
+from bench import Trouble
 
 # Half of them on each of the machines that do not hold.
 WATCHERS = 100
@@ -20,7 +20,7 @@ ROUNDS = 12
 TOLD, POLLED = 0.1, 2.0
 POLLING = ("nfs40", "nfs3-nolock")
 # A goal is missed beyond it, and the suite fails beyond that many times it: the median, because emulated machines on a busy computer
-# stand still for seconds. A hint that never comes is noticed by it: then the board tells, which is read every 4 s.
+# stand still for seconds.
 BEYOND = 10
 
 
@@ -65,7 +65,8 @@ def hundred(table):
 def release(table):
     """How soon somebody who watches on another machine has the line, at the durations that users have.
 
-    From the holder's own end ("released"), which it tells when everything is written, and from the word to it, which has its work in it.
+    What counts is the time from the word to the holder, which has its work in it. The time from its own end ("released"), which it tells
+    when everything is written and so later than it could be seen, is shown beside it.
     Divided durations would hide it if nobody told of the change: the next look would come soon enough.
     """
     def one(site):
@@ -92,10 +93,8 @@ def release(table):
             watch.wait(30)
         goal = POLLED if site.mount in POLLING else TOLD
         table.append((site.mount, from_word, from_end, goal))
-        site.remark = f"ok, told {statistics.median(from_end):.2f} s after the holder's own end; the goal is {goal} s"
-        site.measured(statistics.median(from_end), BEYOND * goal)
-        if max(from_end) > BEYOND * goal + LAB:
-            raise Trouble(f"told {max(from_end):.1f} s after the holder's own end")
+        site.remark = f"ok, told {statistics.median(from_word):.2f} s after the word to the holder; the goal is {goal} s"
+        site.measured(statistics.median(from_word), BEYOND * goal)
     return lambda day: day.each(one)
 
 
