@@ -161,9 +161,7 @@ Section "Sharelock"
     ${EndIf}
     !insertmacro Program sharelock.exe
     !insertmacro Program sharelock-agent.exe
-    !ifdef WINDOW
-        !insertmacro Program sharelock-window.exe
-    !endif
+    !insertmacro Program sharelock-window.exe
     File "${FILES}\sharelock.ico"
     File "${FILES}\LICENSES.txt"
     File "${FILES}\sharelock.example.toml"
