@@ -90,7 +90,7 @@ FIRST_VERB=32 DETAILS=51 QUIT=-12
 # The menu of help opens beside the menu, and is as high as its three lines.
 help_place() {
     xwininfo -root -tree | sed -nE 's/^.*\("sharelock-agent\.exe" .*\) +([0-9]+)x([0-9]+)\+-?[0-9]+\+-?[0-9]+ +\+([0-9]+)\+([0-9]+)$/\3 \4 \1 \2/p' |
-        awk '$1 > 300 && $2 > 200 && $4 > 40 && $4 < 80 { print; exit }'
+        awk '$2 > 200 && $4 > 40 && $4 < 80 { print; exit }'
 }
 help_is_open() { [ -n "$(help_place)" ]; }
 # choose_help FROM_TOP | -FROM_BOTTOM: the same in the menu of help.
