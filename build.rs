@@ -70,6 +70,8 @@ fn link_resources(out: &Path) -> Result<(), Box<dyn Error>> {
         }
     }
     println!("cargo::rustc-link-arg-bins={}", object.display());
+    // For the window program, which is a package of its own.
+    println!("cargo::metadata=resources={}", object.display());
     Ok(())
 }
 

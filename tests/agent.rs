@@ -400,6 +400,17 @@ fn borrows(asker: u64, wait: u64) -> Event {
 }
 
 #[test]
+fn who_has_it_open_elsewhere_on_this_computer_can_be_told_when_it_is_free() {
+    let mut agent = Agent::new();
+    agent.sees(State::Free);
+    agent.sees(State::Mine);
+    agent.wishes(Wish::NotifyMe(RH));
+    agent.sees(State::Mine);
+    agent.sees(State::Free);
+    assert_eq!(agent.titles(), ["RH is free. "]);
+}
+
+#[test]
 fn where_no_notification_can_be_shown_the_window_asks() {
     let mut agent = Agent::new();
     agent.happens(Event::Heard(Heard::Notifier(false)));

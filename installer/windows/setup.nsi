@@ -15,7 +15,11 @@ Name "Sharelock"
 OutFile "${OUT}"
 RequestExecutionLevel user
 InstallDir "$LOCALAPPDATA\Programs\Sharelock"
-SetCompressor /SOLID lzma
+!ifdef QUICK
+    SetCompressor zlib
+!else
+    SetCompressor /SOLID lzma
+!endif
 BrandingText "Sharelock ${VERSION}"
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\Sharelock"
 !define SHORTCUT "$SMPROGRAMS\Sharelock.lnk"
@@ -161,9 +165,7 @@ Section "Sharelock"
     ${EndIf}
     !insertmacro Program sharelock.exe
     !insertmacro Program sharelock-agent.exe
-    !ifdef WINDOW
-        !insertmacro Program sharelock-window.exe
-    !endif
+    !insertmacro Program sharelock-window.exe
     File "${FILES}\sharelock.ico"
     File "${FILES}\LICENSES.txt"
     File "${FILES}\sharelock.example.toml"

@@ -274,6 +274,7 @@ impl Doing {
         self.apart("sharelock-ask", move || {
             let told = own_program().and_then(|mut command| {
                 command.args(arguments).env("SHARELOCK_LANG", language.code());
+                apart::leave_terminal(&mut command);
                 let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
                 // Whoever reads none of it has ended, and how is told below.
                 drop(child.stdin.take().map(|mut pipe| pipe.write_all(input.as_bytes())));

@@ -272,6 +272,7 @@ impl Model {
     fn seen(&mut self, now: Moment, key: Key, seen: Seen) -> Vec<Action> {
         let Some(entry) = self.entry_mut(key) else { return Vec::new() };
         let was_available = entry.is_available();
+        let was_mine = entry.state() == Some(State::Mine);
         let first = entry.seen.is_none();
         let state = seen.status.state;
         entry.seen = Some(seen);
@@ -297,8 +298,9 @@ impl Model {
             entry.tidings.remove(&Topic::Free);
         }
         let actions = entry.hear_questions(now);
-        if state == State::Mine {
-            // Whoever has it need not be told any more that it is free, or that somebody was faster.
+        if state == State::Mine && !was_mine {
+            // Whoever has it now need not be told any more that it is free, or that somebody was faster. Whoever wishes it later does:
+            // another program of theirs has it.
             entry.forget();
         }
         actions

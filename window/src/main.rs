@@ -84,6 +84,9 @@ fn show(first: &Page, pages: Receiver<Heard>) -> Result<u8, PlatformError> {
     slint::BackendSelector::new().backend_name("winit".into()).renderer_name("software".into()).select()?;
     // Which entry of the menu and which icon the window belongs to, where the system asks for it.
     slint::set_xdg_app_id("sharelock")?;
+    // The same for Windows, which puts all windows of one name under one button. Without it there are two.
+    #[cfg(windows)]
+    drop(sharelock::platform::app_identity::declare());
     let window = PageWindow::new()?;
     connect(&window);
     pages::apply(&window, first);

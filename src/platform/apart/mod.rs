@@ -21,8 +21,14 @@ mod system;
 /// What the system said.
 pub fn start(command: &mut Command) -> io::Result<Child> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    system::leave_terminal(command);
+    leave_terminal(command);
     command.spawn()
+}
+
+/// Keeps a program away from this one's terminal; on Windows, from a console of its own as well, which would flash up where this one
+/// has none. What is piped stays piped.
+pub fn leave_terminal(command: &mut Command) {
+    system::leave_terminal(command);
 }
 
 /// Returns the program of the command line: this one, or the one beside the agent's own.
