@@ -400,6 +400,12 @@ fn because(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
+/// Returns what is known besides, as such a remark: the one, where it is not empty, and the other.
+fn known(one: &str, other: Option<String>) -> String {
+    let parts: Vec<String> = Some(one.to_owned()).filter(|one| !one.is_empty()).into_iter().chain(other).collect();
+    because(&parts.join(", "))
+}
+
 /// Line and paragraph separators, interlinear annotation, and what Unicode calls default-ignorable.
 fn is_hidden(c: char) -> bool {
     matches!(

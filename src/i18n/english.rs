@@ -5,7 +5,7 @@ pub(super) mod doctor;
 use super::times::{self, Span, Style, decimal};
 use super::{
     Cell, Duration, Ending, Formatter, Language, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, because,
-    fmt,
+    fmt, known,
 };
 
 fn span(span: Duration) -> Span {
@@ -34,8 +34,7 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
                 (_, None) => "you are using it",
             };
             let process = pid.map(|pid| format!("process {pid}"));
-            let with: Vec<String> = Some(app.clone()).filter(|app| !app.is_empty()).into_iter().chain(process).collect();
-            write!(f, "{database}: {how}{}{}.", since(*at), because(&with.join(", ")))
+            write!(f, "{database}: {how}{}{}.", since(*at), known(app, process))
         }
         Sentence::MineElsewhere { machine, since: at } => {
             let at = at.map_or_else(String::new, |when| format!(" {}", time(when, Style::At)));
@@ -45,9 +44,7 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
             let using = if at.is_some() { "has been using it" } else { "is using it" };
             write!(f, "{database}: {} {using}{}", name(who), since(*at))?;
             let sign = last_sign.map(|ago| format!("last sign of life {} ago", span(ago)));
-            let known: Vec<String> =
-                Some(who.machine.clone()).filter(|machine| !machine.is_empty()).into_iter().chain(sign).collect();
-            write!(f, "{}.", because(&known.join(", ")))
+            write!(f, "{}.", known(&who.machine, sign))
         }
         Sentence::HeldByUnknown { takeable: when } => {
             write!(f, "{database}: somebody may be using it, and who cannot be seen.")?;

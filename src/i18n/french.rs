@@ -10,7 +10,7 @@ pub mod help;
 use super::times::{self, Span, Style, decimal};
 use super::{
     Cell, Duration, Ending, Formatter, Language, Order, Person, Place, Sentence, Takeable, Tale, Talk, Trouble, When, because,
-    fmt,
+    fmt, known,
 };
 
 fn span(span: Duration) -> Span {
@@ -44,8 +44,7 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
         Sentence::Mine { since: at, app, pid } => {
             let how = if app.is_empty() { "réservée pour vous" } else { "vous l'utilisez" };
             let process = pid.map(|pid| format!("processus {pid}"));
-            let with: Vec<String> = Some(app.clone()).filter(|app| !app.is_empty()).into_iter().chain(process).collect();
-            write!(f, "{database} : {how}{}{}.", since(*at), because(&with.join(", ")))
+            write!(f, "{database} : {how}{}{}.", since(*at), known(app, process))
         }
         Sentence::MineElsewhere { machine, since: at } => {
             let at = at.map_or_else(String::new, |when| format!(" {}", time(when, Style::At)));
@@ -54,9 +53,7 @@ pub(super) fn sentence(f: &mut Formatter<'_>, database: &str, what: &Sentence) -
         Sentence::Held { who, since: at, last_sign } => {
             write!(f, "{database} : {} l'utilise{}", name(who), since(*at))?;
             let sign = last_sign.map(|ago| format!("dernier signe de vie il y a {}", span(ago)));
-            let known: Vec<String> =
-                Some(who.machine.clone()).filter(|machine| !machine.is_empty()).into_iter().chain(sign).collect();
-            write!(f, "{}.", because(&known.join(", ")))
+            write!(f, "{}.", known(&who.machine, sign))
         }
         Sentence::HeldByUnknown { takeable: when } => {
             write!(f, "{database} : quelqu'un l'utilise peut-être, mais on ne peut pas voir qui.")?;
