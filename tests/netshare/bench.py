@@ -90,6 +90,22 @@ class Bench:
             for mount in mounts:
                 self.row(mount, name, OUT_OF_TIME)
             return
+        begun = time.monotonic()
+        late = self.attempt(name, work, mounts, known)
+        # A busy computer makes emulated machines late for anything. Whoever was only that gets a second try, and the row says so.
+        if late and self.time_left() > time.monotonic() - begun + 30:
+            at_first = {row[0]: row[2] for row in self.rows if row[1] == name and row[0] in late}
+            self.rows = [row for row in self.rows if row[1] != name or row[0] not in late]
+            ran = len(self.rows)
+            self.attempt(name + " again", work, late, known)
+            self.rows[ran:] = [(mount, name, f"{result} (second try; the first: {at_first[mount].removeprefix('FAILED: ')})", *rest)
+                               for mount, _, result, *rest in self.rows[ran:]]
+        self.took.append((name, time.monotonic() - begun))
+        sys.stdout.write(f"{'':15} {name:42} {(time.monotonic() - begun) / 60:7.1f} min\n")
+        sys.stdout.flush()
+
+    def attempt(self, name, work, mounts, known):
+        """Runs a case once; returns the mounts on which something was late, and nothing worse."""
         begun, day = time.monotonic(), None
         signal.setitimer(signal.ITIMER_REAL, min(self.time_left() - 20, self.case_limit or self.time_left()))
         try:
@@ -113,9 +129,7 @@ class Bench:
                     site.trouble = site.trouble or f"{type(error).__name__}: {error}"
                 day.close()
         signal.setitimer(signal.ITIMER_REAL, max(1, self.time_left()))
-        self.took.append((name, time.monotonic() - begun))
-        sys.stdout.write(f"{'':15} {name:42} {(time.monotonic() - begun) / 60:7.1f} min\n")
-        sys.stdout.flush()
+        return [site.mount for site in day.sites if site.late] if day else []
 
 
 class Day:
@@ -162,6 +176,8 @@ class Site:
         # What is not about belief has a history that is not judged.
         self.judged = True
         self.closed = False
+        # It failed, and by nothing that more time might not have mended.
+        self.late = False
         self.remark = "ok"
         self.seconds = None
         self.bound = None
@@ -217,6 +233,7 @@ class Site:
             result = f"KNOWN: {wrong[0].split(' from ')[0]}: {known[1]}"
         elif wrong or self.trouble:
             result = "FAILED: " + "; ".join(([self.trouble] if self.trouble else []) + wrong)
+            self.late = all(checker.is_late(text) for text in wrong)
             with open(f"{self.bench.folder}/{self.name}.log", "w") as file:
                 for holder in self.holders:
                     file.write(f"--- {holder.who} on {holder.machine.name}, ended with {holder.job.code}\n")
