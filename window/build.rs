@@ -2,7 +2,8 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=../icons");
-    let config = slint_build::CompilerConfiguration::new().with_style("fluent".into()).with_include_paths(vec!["../icons".into()]);
+    let config =
+        slint_build::CompilerConfiguration::new().with_style("fluent".into()).with_include_paths(vec!["../icons".into()]);
     slint_build::compile_with_config("ui/window.slint", config).expect("the description of the window");
     // Icon, version and manifest of the product's programs for Windows, which its own build has made.
     println!("cargo::rerun-if-env-changed=DEP_SHARELOCK_RESOURCES");

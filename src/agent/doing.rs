@@ -209,6 +209,7 @@ impl Doing {
         let serial = self.serial;
         if let Some(shown) = &mut self.shown {
             (shown.serial, shown.subject, shown.past, shown.language) = (serial, subject, Vec::new(), language);
+            shown.window.ask();
         } else {
             let sender = self.sender.clone();
             let opened = Window::open(move |said| drop(sender.send(Message::Done(Outcome::Window(said)))));

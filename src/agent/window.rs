@@ -23,6 +23,7 @@ const LONGEST_LINE: u64 = 64 * 1024;
 pub struct Window {
     pages: Sender<String>,
     shown: Option<Page>,
+    asked: u32,
 }
 
 impl Window {
@@ -44,11 +45,17 @@ impl Window {
             listen(&mut child, &hear);
             hear(None);
         })?;
-        Ok(Self { pages, shown: None })
+        Ok(Self { pages, shown: None, asked: 0 })
+    }
+
+    /// Comes to the front with the next page, wherever it is now: a person asks for it once more.
+    pub fn ask(&mut self) {
+        self.asked = self.asked.wrapping_add(1);
     }
 
     /// Shows a page, if it is another one.
     pub fn show(&mut self, page: Page) {
+        let page = Page { asked: self.asked, ..page };
         if self.shown.as_ref() == Some(&page) {
             return;
         }

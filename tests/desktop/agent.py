@@ -451,6 +451,43 @@ def window(desktop):
         stop(desktop, office, agent)
 
 
+def asked_for_again(desktop):
+    step("a window that is minimised, or behind another one, comes back when it is asked for again")
+    office = Office(desktop, ["Archives"])
+    agent = start(desktop)
+    desktop.start("wm", "xfwm4", "--compositor=off")
+    wait_for("a window manager", lambda: b"window id" in desktop.call("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 30)
+
+    # It fails where there is none.
+    def windows(*search):
+        found = subprocess.run(["xdotool", *search], env=desktop.environment, capture_output=True, timeout=10, check=False)
+        return [int(number) for number in found.stdout.split()]
+
+    def found():
+        return windows("search", "--onlyvisible", "--name", "^Sharelock$")
+
+    def in_front():
+        return sum(windows("getactivewindow"))
+
+    office.say("agent", "run")
+    wait_for("the status window", found)
+    window = found()[-1]
+    desktop.call("xdotool", "windowactivate", "--sync", window)
+    desktop.call("xdotool", "windowminimize", "--sync", window)
+    wait_for("it to go", lambda: not found())
+    office.say("agent", "run")
+    wait_for("it to come back", lambda: found() and in_front() == window)
+    desktop.start("other", "xfce4-panel", "--preferences")
+    wait_for("another window in front", lambda: in_front() not in (0, window), 30)
+    office.say("agent", "run")
+    wait_for("it in front again", lambda: in_front() == window)
+    desktop.look()
+    desktop.save("agent-window-again")
+    desktop.stop("other")
+    stop(desktop, office, agent)
+    desktop.stop("wm")
+
+
 def asks_by_window(desktop):
     step("the status window's button asks whoever has it, who sees the question")
     label = "Commandes"
@@ -516,7 +553,7 @@ def main():
             scenes = [a_day, killed, help_in_the_menu, french, asking, many, frugal, panel_and_bus, bus]
             if "SHARELOCK_WINDOW" in os.environ:
                 desktop.environment["SHARELOCK_WINDOW"] = os.environ["SHARELOCK_WINDOW"]
-                scenes[5:5] = [window, asks_by_window]
+                scenes[5:5] = [window, asked_for_again, asks_by_window]
             for scene in scenes:
                 if not wanted or scene.__name__ in wanted:
                     scene(desktop)

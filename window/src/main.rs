@@ -17,6 +17,7 @@ mod sync;
 
 use generated::{Kind, PageWindow};
 use sharelock::agent::page::{Ending, Page, PageError, Said};
+use slint::winit_030::WinitWindowAccessor;
 use slint::{CloseRequestResponse, ComponentHandle, Model, PlatformError, Timer};
 use std::io::Write;
 use std::process::ExitCode;
@@ -114,6 +115,9 @@ fn follow(window: &PageWindow, pages: Receiver<Heard>, ending: &Arc<AtomicU8>) {
                         if changed.buttons {
                             settle(&window);
                         }
+                        if changed.asked {
+                            raise(&window);
+                        }
                         let (weak, fit) = (window.as_weak(), if changed.page { pages::resize } else { pages::grow });
                         Timer::single_shot(NEXT_PICTURE, move || weak.upgrade().iter().for_each(fit));
                     }
@@ -129,6 +133,16 @@ fn follow(window: &PageWindow, pages: Receiver<Heard>, ending: &Arc<AtomicU8>) {
             if posted.is_err() || done.recv().is_err() {
                 return;
             }
+        }
+    });
+}
+
+/// Brings the window before a person who asks for it. Wayland lets no program do that by itself.
+fn raise(window: &PageWindow) {
+    window.window().set_minimized(false);
+    window.window().with_winit_window(|window| {
+        if !window.has_focus() {
+            window.focus_window();
         }
     });
 }

@@ -20,12 +20,16 @@ pub(crate) struct Changed {
     pub(crate) page: bool,
     /// There are other buttons now than before.
     pub(crate) buttons: bool,
+    /// A person has asked for the window that is open.
+    pub(crate) asked: bool,
 }
 
 /// Shows the page.
 pub(crate) fn apply(window: &PageWindow, page: &Page) -> Changed {
     let another = window.get_turn() == 0 || window.get_name() != page.title.as_str();
     let before = ids(window);
+    let asked = window.get_turn() != 0 && window.get_asked() != page.asked.cast_signed();
+    window.set_asked(page.asked.cast_signed());
     if another {
         clear(window);
     }
@@ -54,7 +58,7 @@ pub(crate) fn apply(window: &PageWindow, page: &Page) -> Changed {
     if another || !(window.get_has_field() || after.contains(&window.get_focused())) {
         window.set_turn(window.get_turn().wrapping_add(1));
     }
-    Changed { page: another, buttons: before != after }
+    Changed { page: another, buttons: before != after, asked }
 }
 
 /// Forgets the lists, so that the new page's are drawn anew and scrolled to their beginning.
