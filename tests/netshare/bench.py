@@ -98,11 +98,15 @@ class Bench:
             self.rows = [row for row in self.rows if row[1] != name or row[0] not in late]
             ran = len(self.rows)
             self.attempt(name + " again", work, late, known)
-            self.rows[ran:] = [(mount, name, f"{result} (second try; the first: {at_first[mount].removeprefix('FAILED: ')})", *rest)
-                               for mount, _, result, *rest in self.rows[ran:]]
+            self.rows[ran:] = [(mount, name, self.both(at_first[mount], result), *rest) for mount, _, result, *rest in self.rows[ran:]]
         self.took.append((name, time.monotonic() - begun))
         sys.stdout.write(f"{'':15} {name:42} {(time.monotonic() - begun) / 60:7.1f} min\n")
         sys.stdout.flush()
+
+    @staticmethod
+    def both(first, second):
+        """A second try that did not come to its end mends nothing."""
+        return first if second.startswith(OUT_OF_TIME) else f"{second} (second try; the first: {first.removeprefix('FAILED: ')})"
 
     def attempt(self, name, work, mounts, known):
         """Runs a case once; returns the mounts on which something was late, and nothing worse."""
