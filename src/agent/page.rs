@@ -33,7 +33,6 @@ pub struct Page {
     /// What the window is called by the system.
     pub title: String,
     /// How often a person has asked for the window: with a greater number than before it comes to the front.
-    #[serde(skip_serializing_if = "is_never")]
     pub asked: u32,
     /// The state that the page is about, drawn large.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -346,12 +345,6 @@ impl Said {
         line.push('\n');
         line
     }
-}
-
-// As serde wants it.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_never(asked: &u32) -> bool {
-    *asked == 0
 }
 
 fn bound(what: &'static str, kept: bool) -> Result<(), PageError> {

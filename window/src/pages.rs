@@ -28,7 +28,7 @@ pub(crate) struct Changed {
 pub(crate) fn apply(window: &PageWindow, page: &Page) -> Changed {
     let another = window.get_turn() == 0 || window.get_name() != page.title.as_str();
     let before = ids(window);
-    let asked = window.get_turn() != 0 && window.get_asked() != page.asked.cast_signed();
+    let asked = window.get_asked() != page.asked.cast_signed();
     window.set_asked(page.asked.cast_signed());
     if another {
         clear(window);
