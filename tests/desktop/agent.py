@@ -455,8 +455,7 @@ def asked_for_again(desktop):
     step("a window that is minimised, or behind another one, comes back when it is asked for again")
     office = Office(desktop, ["Archives"])
     agent = start(desktop)
-    desktop.start("wm", "xfwm4", "--compositor=off")
-    wait_for("a window manager", lambda: b"window id" in desktop.call("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 30)
+    desktop.start_window_manager()
 
     # It fails where there is none.
     def windows(*search):

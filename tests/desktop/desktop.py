@@ -234,6 +234,10 @@ class Desktop:
         self.start("notifier", LIBRARIES / "notifyd/xfce4-notifyd")
         wait_for("a notification service", lambda: self.owner("org.freedesktop.Notifications"), 60)
 
+    def start_window_manager(self):
+        self.start("wm", "xfwm4", "--compositor=off")
+        wait_for("a window manager", lambda: b"window id" in self.call("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 30)
+
     # The bus.
 
     def bus(self, method, *arguments, destination="org.freedesktop.DBus", path="/org/freedesktop/DBus"):

@@ -306,8 +306,7 @@ def full_screen(desktop, agent):
     agent.expect("Notifier(false)")
     service = Program(desktop, sys.argv[1], "notifier", name="modest", SHARELOCK_DESKTOP="1")
     agent.expect("Notifier(true)")
-    desktop.start("wm", "xfwm4", "--compositor=off")
-    wait_for("a window manager", lambda: b"window id" in desktop.call("xprop", "-root", "_NET_SUPPORTING_WM_CHECK"), 30)
+    desktop.start_window_manager()
     body = "Sharelock: R&D_1.db is free: Marie Dupont <PC-ACCUEIL> gave it back & you are next. []"
 
     def covered():
