@@ -485,7 +485,7 @@ fn operations_are_counted() {
     let renewal = ["write head", "read lease", "read board", "write notice"];
     assert_eq!(store.take(), renewal);
     guard.release().unwrap();
-    assert_eq!(store.take(), ["remove notice", "write head", "read board", "write board", "close"]);
+    assert_eq!(store.take(), ["remove notice", "write head", "close", "read board", "write board"]);
     drop(anna.look(Duration::from_secs(5)));
     assert_eq!(store.take(), ["read board", "list", "read lease", "read notice"]);
 }

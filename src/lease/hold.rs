@@ -72,9 +72,10 @@ pub(super) struct Hold {
 enum Part {
     Notice,
     EndMark,
+    /// Whoever waits is woken by that.
+    Close,
     /// Is the board still mine? My successor may have written it already.
     Board,
-    Close,
 }
 
 /// A lease that is being given back.
@@ -227,11 +228,23 @@ impl Client {
     fn fence_release(&mut self) {
         let Phase::Releasing(mut release) = std::mem::replace(&mut self.phase, Phase::Idle) else { return };
         release.fenced = true;
-        if release.part == Part::EndMark || release.part == Part::Notice {
-            self.report(Report::ReleaseUnanswered(release.hold.body.id));
-        }
         self.set_aside();
-        self.close_after(release);
+        match release.part {
+            Part::Notice | Part::EndMark => {
+                self.report(Report::ReleaseUnanswered(release.hold.body.id));
+                self.close_after(release);
+            }
+            Part::Close => self.close_after(release),
+            Part::Board => self.end_release(&release),
+        }
+    }
+
+    fn end_release(&mut self, release: &Release) {
+        if release.ended {
+            self.report(Report::Released(release.hold.body.id));
+            self.report(Report::Remember);
+        }
+        self.rest();
     }
 
     fn close_after(&mut self, mut release: Release) {
@@ -496,14 +509,10 @@ impl Client {
             Part::Notice => self.mark_ended(release),
             Part::EndMark if *result == Ok(Reply::Done) => {
                 release.ended = true;
-                if release.fenced {
-                    self.close_after(release);
-                } else {
+                if !release.fenced {
                     self.memory.closed |= self.memory.tail == Some(id);
-                    release.part = Part::Board;
-                    self.phase = Phase::Releasing(release);
-                    self.request(Op::ReadBoard);
                 }
+                self.close_after(release);
             }
             Part::EndMark if release.fenced || *result == Err(Failure::Gone) => {
                 self.report(Report::ReleaseUnanswered(id));
@@ -513,20 +522,18 @@ impl Client {
                 release.retry_at = Some(self.now.ticks + self.timing.heartbeat / 6);
                 self.phase = Phase::Releasing(release);
             }
+            Part::Close if release.ended && !release.fenced => {
+                release.part = Part::Board;
+                self.phase = Phase::Releasing(release);
+                self.request(Op::ReadBoard);
+            }
             Part::Board if matches!(result, Ok(Reply::Board(Some(board), _)) if board.id == id) => {
                 let board = release.hold.board(State::Ended);
                 self.phase = Phase::Releasing(release);
                 self.request(Op::WriteBoard(board));
             }
-            // Read, and it is my successor's; or written.
-            Part::Board => self.close_after(release),
-            Part::Close => {
-                if release.ended {
-                    self.report(Report::Released(id));
-                    self.report(Report::Remember);
-                }
-                self.rest();
-            }
+            // Closed; or the board was read, and it is my successor's; or it was written.
+            Part::Close | Part::Board => self.end_release(&release),
         }
     }
 

@@ -328,14 +328,14 @@ fn an_order_to_give_up_ends_renewals_and_then_the_lease() {
 fn giving_back_takes_the_notice_away_ends_the_record_and_tells_the_board() {
     let mut scene = held();
     scene.at(10.0).tell(Event::Release);
-    assert_eq!(scene.questions(), ["remove notice", "head 4 Ended 1", "board", "write board 4 Ended", "close 4"]);
+    assert_eq!(scene.questions(), ["remove notice", "head 4 Ended 1", "close 4", "board", "write board 4 Ended"]);
     assert!(scene.was_told(&Report::Released(id(&scene))) && scene.was_told(&Report::Remember));
     assert!(scene.client.memory().closed && scene.client.is_idle());
     assert_eq!(scene.client.belief(scene.moment().ticks), Belief::None);
     let mut scene = held();
     scene.lay_marie(5, State::Live, 1);
     scene.at(10.0).tell(Event::Release);
-    assert_eq!(scene.questions()[2..], ["board", "close 4"], "my successor has written it");
+    assert_eq!(scene.questions()[2..], ["close 4", "board"], "my successor has written it");
 }
 
 #[test]
@@ -394,7 +394,7 @@ fn an_end_mark_that_fails_is_tried_again_until_the_fence() {
 #[test]
 fn a_release_that_reaches_the_fence_with_its_end_mark_written_was_one() {
     let mut scene = held();
-    scene.hanging = Some(|op| matches!(op, Op::ReadBoard | Op::Close(_)));
+    scene.hanging = Some(|op| matches!(op, Op::Close(_)));
     scene.at(60.0).tell(Event::Release);
     assert!((due(&scene) - 150.0).abs() < 1e-9);
     scene.questions();
@@ -404,6 +404,15 @@ fn a_release_that_reaches_the_fence_with_its_end_mark_written_was_one() {
     scene.hung.remove(0);
     scene.answer();
     assert!(scene.was_told(&Report::Released(id(&scene))) && !scene.was_told(&Report::ReleaseUnanswered(id(&scene))));
+    // A board that does not answer keeps nobody past the fence, and the lease is closed only once.
+    let mut scene = held();
+    scene.hanging = Some(|op| matches!(op, Op::ReadBoard));
+    scene.at(60.0).tell(Event::Release);
+    assert_eq!(scene.questions(), ["remove notice", "head 4 Ended 1", "close 4", "board"]);
+    assert!(!scene.was_told(&Report::Released(id(&scene))) && (due(&scene) - 150.0).abs() < 1e-9);
+    scene.at(150.0).tell(Event::Tick);
+    assert!(scene.was_told(&Report::Released(id(&scene))) && scene.client.is_idle());
+    assert_eq!(scene.questions(), [""; 0]);
 }
 
 #[test]
