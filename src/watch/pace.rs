@@ -17,6 +17,10 @@ const CALM: Duration = Duration::from_secs(4);
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 /// The longest of them.
 const ASK_SELDOM: Duration = Duration::from_secs(16);
+/// The first pause before the server is asked again to tell of changes, after it could not.
+const LISTEN_AGAIN: Duration = Duration::from_secs(30);
+/// The longest of them: a server that was restarted tells again, one that never does costs nothing.
+const LISTEN_SELDOM: Duration = Duration::from_secs(3600);
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,8 @@ pub(super) enum Due {
     Board,
     /// Wait for the range lock of this lease.
     Lock(Number),
+    /// Ask the server to tell of changes.
+    Changes,
 }
 
 /// What a wait for a range lock says.
@@ -51,13 +57,25 @@ enum Lock {
     Armed,
 }
 
+/// How it stands with the server's telling of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Changes {
+    /// It does not do that here.
+    Never,
+    /// To be asked for then, for the time after so long a pause.
+    At(Ticks, Duration),
+    /// Asked for; nothing was told yet.
+    Asked(Duration),
+    /// It has told of one without being asked again and again.
+    Told,
+}
+
 /// The plan.
 #[derive(Debug)]
 pub(super) struct Pace {
     /// Whether range locks wake here at all.
     locks: bool,
-    /// The server has told of a change without being asked again and again.
-    told: bool,
+    changes: Changes,
     board: Option<Board>,
     held: Option<(Number, Lock)>,
     next: Ticks,
@@ -65,16 +83,17 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) const fn new(now: Ticks, locks: bool) -> Self {
-        Self { locks, told: false, board: None, held: None, next: now, pause: QUICK }
+    /// Begins; whether range locks wake, and whether the server can be asked to tell of changes.
+    pub(super) const fn new(now: Ticks, locks: bool, changes: bool) -> Self {
+        let changes = if changes { Changes::At(now, LISTEN_AGAIN) } else { Changes::Never };
+        Self { locks, changes, board: None, held: None, next: now, pause: QUICK }
     }
 
     /// Returns when something is due.
     pub(super) fn wakes_at(&self) -> Ticks {
-        match self.held {
-            Some((_, Lock::At(at, _))) => at.min(self.next),
-            Some((_, Lock::Asked | Lock::Armed)) | None => self.next,
-        }
+        let lock = if let Some((_, Lock::At(at, _))) = self.held { at } else { self.next };
+        let changes = if let Changes::At(at, _) = self.changes { at } else { self.next };
+        self.next.min(lock).min(changes)
     }
 
     /// Returns what is due now.
@@ -83,6 +102,12 @@ impl Pace {
             && at <= now
         {
             return Some(Due::Lock(number));
+        }
+        if let Changes::At(at, pause) = self.changes
+            && at <= now
+        {
+            self.changes = Changes::Asked(pause);
+            return Some(Due::Changes);
         }
         (self.next <= now).then_some(Due::Board)
     }
@@ -126,7 +151,14 @@ impl Pace {
 
     /// The server told of a change.
     pub(super) fn told(&mut self, now: Ticks) {
-        self.told = true;
+        self.changes = Changes::Told;
+        self.soon(now);
+    }
+
+    /// The server tells of nothing (any more); what it did not tell meanwhile is looked for at once.
+    pub(super) fn untold(&mut self, now: Ticks) {
+        let pause = if let Changes::Asked(pause) = self.changes { pause } else { LISTEN_AGAIN };
+        self.changes = Changes::At(now + pause, (pause * 2).min(LISTEN_SELDOM));
         self.soon(now);
     }
 
@@ -144,7 +176,7 @@ impl Pace {
 
     fn plan(&mut self, now: Ticks) {
         let live = self.board.is_some_and(|board| board.state == State::Live);
-        let woken = self.told || matches!(self.held, Some((_, Lock::Armed)));
+        let woken = self.changes == Changes::Told || matches!(self.held, Some((_, Lock::Armed)));
         let longest = if live && !woken { POLL } else { CALM };
         self.next = now + self.pause.min(longest);
         self.pause = (self.pause * 2).min(longest);
@@ -194,6 +226,7 @@ mod tests {
                     pace.asked(number);
                     pace.lock(when, number, Said::NotHeld, pause);
                 }
+                Some(Due::Changes) => {}
                 None => unreachable!("woken for nothing at {when:?}"),
             }
         }
@@ -202,7 +235,7 @@ mod tests {
     #[test]
     fn without_a_wake_up_a_held_database_is_looked_at_every_second() {
         for locks in [false, true] {
-            let mut pace = Pace::new(at(0), locks);
+            let mut pace = Pace::new(at(0), locks, false);
             assert!(!pace.board(at(0), Some(board(1, State::Live)), true));
             reads(&mut pace, 0, 10_000);
             let count = reads(&mut pace, 10_000, 70_000);
@@ -212,18 +245,18 @@ mod tests {
 
     #[test]
     fn an_idle_watcher_looks_fifteen_times_a_minute() {
-        let mut free = Pace::new(at(0), true);
+        let mut free = Pace::new(at(0), true, false);
         free.board(at(0), Some(board(1, State::Ended)), true);
         reads(&mut free, 0, 20_000);
         assert!(reads(&mut free, 20_000, 80_000) <= 15);
-        let mut armed = Pace::new(at(0), true);
+        let mut armed = Pace::new(at(0), true, false);
         armed.board(at(0), Some(board(1, State::Live)), true);
         assert_eq!(armed.due(at(0)), Some(Due::Lock(Number(1))));
         armed.asked(Number(1));
         armed.lock(at(1), Number(1), Said::Armed, ASK_AGAIN);
         reads(&mut armed, 0, 20_000);
         assert!(reads(&mut armed, 20_000, 80_000) <= 15);
-        let mut told = Pace::new(at(0), false);
+        let mut told = Pace::new(at(0), false, true);
         told.board(at(0), Some(board(1, State::Live)), true);
         told.told(at(5));
         reads(&mut told, 0, 20_000);
@@ -231,8 +264,43 @@ mod tests {
     }
 
     #[test]
+    fn a_server_that_stops_telling_is_not_trusted_until_it_tells_again() {
+        let mut pace = Pace::new(at(0), false, true);
+        pace.board(at(0), Some(board(1, State::Live)), true);
+        assert_eq!(pace.due(at(0)), Some(Due::Changes));
+        pace.told(at(5));
+        reads(&mut pace, 5, 20_000);
+        assert!(reads(&mut pace, 20_000, 80_000) <= 15);
+        pace.untold(at(80_000));
+        assert!(pace.wakes_at() <= at(80_000) + QUICK, "what was not told meanwhile is looked for");
+        reads(&mut pace, 80_000, 90_000);
+        let count = reads(&mut pace, 90_000, 109_000);
+        assert!((18..=20).contains(&count), "{count}");
+        assert_eq!(pace.due(at(110_000)), Some(Due::Changes));
+        reads(&mut pace, 110_000, 111_000);
+        pace.told(at(111_000));
+        reads(&mut pace, 111_000, 130_000);
+        assert!(reads(&mut pace, 130_000, 190_000) <= 15);
+    }
+
+    #[test]
+    fn a_server_that_never_tells_is_asked_ever_less() {
+        let mut pace = Pace::new(at(0), false, true);
+        let mut asked = Vec::new();
+        for second in 0..7200 {
+            let now = at(second * 1000);
+            if pace.due(now) == Some(Due::Changes) {
+                asked.push(second);
+                pace.untold(now);
+            }
+            pace.board(now, None, false);
+        }
+        assert_eq!(asked, [0, 30, 90, 210, 450, 930, 1890, 3810]);
+    }
+
+    #[test]
     fn a_lock_that_is_not_held_is_asked_for_ever_less() {
-        let mut pace = Pace::new(at(0), true);
+        let mut pace = Pace::new(at(0), true, false);
         pace.board(at(0), Some(board(1, State::Live)), true);
         let mut asked = 0;
         let mut moment = 0;
@@ -250,7 +318,7 @@ mod tests {
 
     #[test]
     fn after_a_release_the_next_holder_is_looked_for_quickly() {
-        let mut pace = Pace::new(at(0), true);
+        let mut pace = Pace::new(at(0), true, false);
         pace.board(at(0), Some(board(1, State::Live)), true);
         pace.asked(Number(1));
         pace.lock(at(1), Number(1), Said::Armed, ASK_AGAIN);

@@ -67,14 +67,9 @@ struct Watch<F: ?Sized> {
 
 impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
     fn run(mut self, heard: &Receiver<News>, folder: Option<&Path>) {
-        let mut pace = Pace::new(now(), self.store.capabilities().lock_wakes);
+        let mut pace = Pace::new(now(), self.store.capabilities().lock_wakes, folder.is_some());
         let (board, _) = self.read_board();
         pace.board(now(), board, true);
-        if let Some(folder) = folder {
-            let listener = self.listener(|said| News::Change(said == Said::Released));
-            self.changes = Some(Arc::clone(&listener));
-            blocked::listen(What::Change, folder.to_path_buf(), Arc::downgrade(&listener));
-        }
         loop {
             match heard.recv_timeout(pace.wakes_at().since(now())) {
                 Ok(News::End) | Err(RecvTimeoutError::Disconnected) => return,
@@ -83,7 +78,7 @@ impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
                     pace.lock(now(), number, said, pause);
                 }
                 Ok(News::Change(true)) => pace.told(now()),
-                Ok(News::Change(false)) => self.changes = None,
+                Ok(News::Change(false)) => pace.untold(now()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             match pace.due(now()) {
@@ -94,6 +89,7 @@ impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
                     }
                 }
                 Some(Due::Lock(number)) => self.wait_for_release(&mut pace, number),
+                Some(Due::Changes) => self.wait_for_changes(&mut pace, folder),
                 None => {}
             }
         }
@@ -108,6 +104,15 @@ impl<F: Fn() + Send + Sync + ?Sized + 'static> Watch<F> {
             self.store.lock_file(number).is_some_and(|file| blocked::listen(What::Release, file, Arc::downgrade(&listener)));
         if !begun {
             pace.lock(now(), number, Said::Failed, pause);
+        }
+    }
+
+    fn wait_for_changes(&mut self, pace: &mut Pace, folder: Option<&Path>) {
+        let Some(folder) = folder else { return };
+        let listener = self.listener(|said| News::Change(said == Said::Released));
+        self.changes = Some(Arc::clone(&listener));
+        if !blocked::listen(What::Change, folder.to_path_buf(), Arc::downgrade(&listener)) {
+            pace.untold(now());
         }
     }
 
