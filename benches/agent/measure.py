@@ -63,8 +63,7 @@ def measure(desktop):
     time.sleep(15)
     before = agent.switches()
     time.sleep(IDLE)
-    # A thread that has ended is not counted any more.
-    values["woken while idle, in a minute"].append(max(0, agent.switches() - before))
+    values["woken while idle, in a minute"].append(agent.woken_since(before))
     for _ in range(ROUNDS):
         began = time.time()
         holder = Program(desktop, SHARELOCK, "hold", "--json", "--until-eof", folder / f"{LABELS[0]}.db", name="colleague",

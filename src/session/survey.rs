@@ -20,7 +20,7 @@ use std::time::Duration;
 const GATHER: Duration = Duration::from_millis(10);
 /// After a change it is looked once more, that much later: what happened in a folder that had just been made may not have been told.
 const SETTLE: Duration = Duration::from_secs(1);
-/// How often it is looked without a reason where changes are told.
+/// How often it is looked without a reason where changes are told: at all of them at once, so that fifty wake nobody fifty times.
 const QUIET: Duration = Duration::from_secs(60);
 /// How soon it is looked again at what could not be seen.
 const RETRY: Duration = Duration::from_secs(5);
@@ -342,7 +342,7 @@ impl Run {
         one.dies_here = dies_here;
         let poll = one.options.poll();
         let mut pause = match state {
-            State::Free if told_of_changes => QUIET,
+            State::Free if told_of_changes => until_the_next_round(now()),
             State::Mine | State::Held | State::Stale if dies_here => poll.min(LOOK_FOR_DEATH.max(APART * self.dying)),
             State::Free | State::Mine | State::Held | State::Stale => poll,
             State::Unreachable | State::Denied => RETRY.min(poll),
@@ -361,6 +361,12 @@ impl Run {
 
 fn now() -> Ticks {
     SystemClock.now().ticks
+}
+
+/// Returns how long it is to the next moment at which it is looked at everything that is quiet.
+fn until_the_next_round(now: Ticks) -> Duration {
+    let round = u64::try_from(QUIET.as_nanos()).unwrap_or(u64::MAX);
+    Duration::from_nanos(round - now.as_nanos() % round)
 }
 
 /// One look, to be done by somebody who may hang.
@@ -438,4 +444,17 @@ fn look(Job { path, options, database, .. }: Job) -> Sight {
     };
     let seen = database.look(PATIENCE);
     Sight::Seen(database, Box::new(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_quiet_is_looked_at_together_and_once_a_minute() {
+        let second = |seconds: u64| Ticks::from_nanos(seconds * 1_000_000_000);
+        let due = |seconds| second(seconds) + until_the_next_round(second(seconds));
+        assert!([60, 61, 75, 119].into_iter().all(|seconds| due(seconds) == second(120)));
+        assert_eq!(due(120), second(180));
+    }
 }
