@@ -1,8 +1,8 @@
 //! `sharelock watch`: the state of some databases, and then one line for every change.
 //!
 //! This user's agent looks, or a survey of its own where that does not; what is told anew here is what people would call a change. The
-//! hazards: an agent that ends in the middle of it, after which what was told last is compared with a look of its own; and a reader that is
-//! gone: whoever reads the lines decided to watch, so when nobody reads any more it ends.
+//! hazards: an agent that ends in the middle of it, or comes, after which what was told last is compared with what is seen now; and a
+//! reader that is gone: whoever reads the lines decided to watch, so when nobody reads any more it ends.
 
 use super::exit::Exit;
 use super::language::language;
@@ -16,13 +16,18 @@ use crate::ipc::Sighting;
 use crate::platform::signals::Signals;
 use crate::session::{Sight, Survey};
 use chrono::{Local, TimeZone};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::Duration;
 
 /// How many databases one conversation with the agent is about.
 const AT_ONCE: usize = 64;
+/// How soon it is tried again whether there is an agent that tells: one that was updated is back by then.
+const AGENT_AGAIN: Duration = Duration::from_secs(10);
+/// How long it may be until the next try, where none ever told.
+const AGENT_SELDOM: Duration = Duration::from_secs(320);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,8 +77,13 @@ fn begin(databases: Vec<Target>, json: bool, end: &mpsc::Sender<()>) -> io::Resu
     let ended = end.clone();
     Signals::install_with(move |_| ended.send(()).is_ok())?;
     let databases: Vec<(u32, Target)> = (0..).zip(databases).collect();
-    let lines =
-        Arc::new(Lines { databases: databases.iter().cloned().collect(), told: Mutex::default(), json, end: end.clone() });
+    let lines = Arc::new(Lines {
+        databases: databases.iter().cloned().collect(),
+        told: Mutex::default(),
+        alone: Mutex::default(),
+        json,
+        end: end.clone(),
+    });
     let looking = Arc::clone(&lines);
     let survey = Arc::new(Survey::begin(move |key, sight, _| looking.look(key, &sight))?);
     for some in databases.chunks(AT_ONCE) {
@@ -83,22 +93,37 @@ fn begin(databases: Vec<Target>, json: bool, end: &mpsc::Sender<()>) -> io::Resu
     Ok(survey)
 }
 
-/// Tells what the agent sees at some databases, and has them looked at as soon as it does not tell.
+/// Tells what the agent sees at some databases, and has them looked at as long as it does not tell. Returns when nobody reads any more.
 fn follow(some: &[(u32, Target)], lines: &Lines, survey: &Survey) {
-    let look = |(key, target): &(u32, Target)| survey.add(*key, target.path.clone(), options(target));
     let targets: Vec<Target> = some.iter().map(|(_, target)| target.clone()).collect();
-    let (mut alone, mut read) = (vec![false; some.len()], true);
-    view::follow(&targets, |place, seen| {
-        if let Some(seen) = seen {
-            read = lines.tell(some[place].0, &seen);
-        } else {
-            alone[place] = true;
-            look(&some[place]);
+    let mut pause = AGENT_AGAIN;
+    loop {
+        let mut read = true;
+        view::follow(&targets, |place, seen| {
+            let one = &some[place];
+            if let Some(seen) = seen {
+                pause = AGENT_AGAIN;
+                if lines.look_alone(one.0, false) {
+                    survey.remove(one.0);
+                }
+                read = lines.tell(one.0, &seen);
+            } else {
+                look_alone(one, lines, survey);
+            }
+            read
+        });
+        if !read {
+            return;
         }
-        read
-    });
-    if read {
-        some.iter().zip(alone).filter(|(_, alone)| !alone).for_each(|(one, _)| look(one));
+        some.iter().for_each(|one| look_alone(one, lines, survey));
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(AGENT_SELDOM);
+    }
+}
+
+fn look_alone((key, target): &(u32, Target), lines: &Lines, survey: &Survey) {
+    if lines.look_alone(*key, true) {
+        survey.add(*key, target.path.clone(), options(target));
     }
 }
 
@@ -106,15 +131,25 @@ fn follow(some: &[(u32, Target)], lines: &Lines, survey: &Survey) {
 struct Lines {
     databases: BTreeMap<u32, Target>,
     told: Mutex<BTreeMap<u32, Essence>>,
+    /// At which of them this process looks itself.
+    alone: Mutex<BTreeSet<u32>>,
     json: bool,
     /// Told when nobody reads any more.
     end: mpsc::Sender<()>,
 }
 
 impl Lines {
+    /// Notes whether this process looks at it itself; returns whether that is new.
+    fn look_alone(&self, key: u32, alone: bool) -> bool {
+        let mut all = self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        if alone { all.insert(key) } else { all.remove(&key) }
+    }
+
     /// Tells what a look of this process's own has shown. False when nobody reads any more.
     fn look(&self, key: u32, sight: &Sight) -> bool {
-        let Some(target) = self.databases.get(&key) else { return true };
+        // A look that was under way when the agent began to tell is older than what that tells.
+        let alone = self.alone.lock().unwrap_or_else(PoisonError::into_inner).contains(&key);
+        let Some(target) = self.databases.get(&key).filter(|_| alone) else { return true };
         let seen = match sight {
             Sight::Seen(database, seen) => Seen::tell(database.name(), &Sighting::of(database, seen)).labelled(target),
             Sight::NotOpened(error) => Seen::not_opened(target, error),

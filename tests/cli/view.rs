@@ -149,3 +149,27 @@ fn where_an_agent_looks_the_share_is_not_asked_again() {
     drop(hold);
     assert_eq!(watch.json()["state"], "stale");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_watch_that_went_on_by_itself_hears_of_the_next_agent() {
+    let place = Place::new();
+    let database = place.share().join("wems.db");
+    let database = database.to_str().unwrap();
+    let hold = place.start(&["hold", "--json", "wems.db"]);
+    hold.event("acquired");
+    let by_oneself = finish(blind(&place, By::Oneself, &["status", database]));
+    if by_oneself.out != "wems.db is free.\n" {
+        println!("skipped: nothing can be mounted here: {by_oneself:?}");
+        return;
+    }
+    let mut first = agent(&place, &["wems.db"]);
+    let watch = Running::start(blind(&place, By::Agent, &["watch", "--json", database]));
+    assert_eq!(watch.json()["state"], "mine");
+    first.kill();
+    assert_eq!(watch.json()["state"], "free", "it sees an empty folder itself");
+    let _second = agent(&place, &["wems.db"]);
+    assert_eq!(watch.json()["state"], "mine");
+    drop(hold);
+    assert_eq!(watch.json()["state"], "stale");
+}
