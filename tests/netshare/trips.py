@@ -52,7 +52,7 @@ def cycle(site):
     machine = site.lab.C
     statistics = "/proc/fs/cifs/Stats" if kind(site.mount) == "smb" else "/proc/self/mountstats"
     run = f"sharelock run -w 60 {site.database} -- "
-    machine.out(f"touch {site.database}; {run} true; {run} true")
+    machine.out(f"umask 0; touch {site.database}; {run} true; {run} true")
     time.sleep(SETTLE)
     before = calls(machine, site.mount)
     during = calls_in(machine.out(f"{run} cat {statistics}"), site.mount)
