@@ -17,7 +17,7 @@ FETCHED = ROOT + "/target/netshare/peers"
 STALE = 10
 # How long a successor is waited for. Whoever waits for longer by design, as dotlockfile does, is not waited for.
 PATIENCE = 4 * STALE
-ROUNDS = 5
+ROUNDS = 3
 HERE = os.path.dirname(os.path.abspath(__file__))
 PEERS = {
     "sharelock": ("SHARELOCK_TIME_SCALE=30 exec sharelock hold --json -w 900 {0}.db",
@@ -51,9 +51,11 @@ class Trial:
         self.lab, self.peer, self.mount = lab, peer, mount
         self.row = {}
         self.count = 0
+        self.jobs = []
 
     def hold(self, client):
-        return client.start(PEERS[self.peer][0].format(self.path))
+        self.jobs.append(client.start(PEERS[self.peer][0].format(self.path)))
+        return self.jobs[-1]
 
     def fresh(self):
         self.count += 1
@@ -67,6 +69,12 @@ class Trial:
             self.row[name] = work()
         except (Trouble, TimeoutError, EOFError) as error:
             self.row[name] = "failed: " + " ".join(str(error).split())[-120:]
+        # Some do not end while they wait, and poll so often that an emulated machine with a few of them does nothing else.
+        for job in self.jobs:
+            if job.code is None:
+                job.signal(signal.SIGKILL, group=True)
+                job.wait(60)
+        self.jobs = []
 
     def cycle(self):
         command = PEERS[self.peer][1].format(self.path)
@@ -150,7 +158,9 @@ def compare(bench, mounts):
         trial.try_out("hand-off", trial.hand_off)
         trial.try_out("killed", trial.killed)
         trial.try_out("stopped and continued", trial.stopped)
-    in_parallel(rest, trials)
+    # One peer after the other: an emulated machine that starts a dozen interpreters at once is busy with that for minutes.
+    for peer in PEERS:
+        in_parallel(rest, [trial for trial in trials if trial.peer == peer])
     names = ["cycle", "hand-off", "killed", "stopped and continued"]
     lines = ["", "| lock | mount | " + " | ".join(names) + " |", "|---" * 6 + "|"]
     for trial in trials:
