@@ -19,6 +19,7 @@ use chrono::{Local, TimeZone};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
@@ -86,44 +87,67 @@ fn begin(databases: Vec<Target>, json: bool, end: &mpsc::Sender<()>) -> io::Resu
     });
     let looking = Arc::clone(&lines);
     let survey = Arc::new(Survey::begin(move |key, sight, _| looking.look(key, &sight))?);
-    for some in databases.chunks(AT_ONCE) {
-        let (some, lines, survey) = (some.to_vec(), Arc::clone(&lines), Arc::clone(&survey));
-        std::thread::Builder::new().name("sharelock-view".into()).spawn(move || follow(&some, &lines, &survey))?;
-    }
+    let (lines, looks) = (Arc::clone(&lines), Arc::clone(&survey));
+    std::thread::Builder::new().name("sharelock-view".into()).spawn(move || listen(&databases, &lines, &looks))?;
     Ok(survey)
 }
 
-/// Tells what the agent sees at some databases, and has them looked at as long as it does not tell. Returns when nobody reads any more.
-fn follow(some: &[(u32, Target)], lines: &Lines, survey: &Survey) {
-    let targets: Vec<Target> = some.iter().map(|(_, target)| target.clone()).collect();
+/// Listens to the agent, and to the next one. Returns when nobody reads any more.
+fn listen(databases: &[(u32, Target)], lines: &Lines, survey: &Survey) {
+    let (_nobody_rings, alarm) = mpsc::channel::<()>();
     let mut pause = AGENT_AGAIN;
     loop {
-        let mut read = true;
-        view::follow(&targets, |place, seen| {
-            let one = &some[place];
-            if let Some(seen) = seen {
-                pause = AGENT_AGAIN;
-                if lines.look_alone(one.0, false) {
-                    survey.remove(one.0);
-                }
-                read = lines.tell(one.0, &seen);
-            } else {
-                look_alone(one, lines, survey);
-            }
-            read
+        let told = AtomicBool::new(false);
+        let read = std::thread::scope(|scope| {
+            let talk = |some| {
+                let told = &told;
+                let talk = move || follow(some, lines, survey, told);
+                let begun = std::thread::Builder::new().name("sharelock-view".into()).spawn_scoped(scope, talk);
+                begun.inspect_err(|_| look_alone(some, lines, survey)).ok()
+            };
+            let talks: Vec<_> = databases.chunks(AT_ONCE).filter_map(talk).collect();
+            talks.into_iter().all(|talk| talk.join().unwrap_or(false))
         });
         if !read {
             return;
         }
-        some.iter().for_each(|one| look_alone(one, lines, survey));
-        std::thread::sleep(pause);
+        if told.into_inner() {
+            pause = AGENT_AGAIN;
+        }
+        let _timed_out = alarm.recv_timeout(pause);
         pause = (pause * 2).min(AGENT_SELDOM);
     }
 }
 
-fn look_alone((key, target): &(u32, Target), lines: &Lines, survey: &Survey) {
-    if lines.look_alone(*key, true) {
-        survey.add(*key, target.path.clone(), options(target));
+/// Tells what the agent sees at some databases, and has them looked at as soon as it does not tell. Returns whether the lines are read.
+fn follow(some: &[(u32, Target)], lines: &Lines, survey: &Survey, told: &AtomicBool) -> bool {
+    let targets: Vec<Target> = some.iter().map(|(_, target)| target.clone()).collect();
+    let mut read = true;
+    view::follow(&targets, |place, seen| {
+        let one = &some[place];
+        if let Some(seen) = seen {
+            told.store(true, Ordering::Relaxed);
+            if lines.look_alone(one.0, false) {
+                survey.remove(one.0);
+            }
+            read = lines.tell(one.0, &seen);
+        } else {
+            look_alone(std::slice::from_ref(one), lines, survey);
+        }
+        read
+    });
+    if read {
+        look_alone(some, lines, survey);
+    }
+    read
+}
+
+/// Has these looked at by this process, as far as they are not.
+fn look_alone(some: &[(u32, Target)], lines: &Lines, survey: &Survey) {
+    for (key, target) in some {
+        if lines.look_alone(*key, true) {
+            survey.add(*key, target.path.clone(), options(target));
+        }
     }
 }
 
