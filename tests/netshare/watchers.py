@@ -12,7 +12,7 @@ from bench import Trouble
 WATCHERS = {"nfs": 100, "smb": 16}
 # What a renewal may differ by, in calls: that all of them together cost the holder one call a renewal is noticed.
 TOLERANCE = 1.0
-RENEWALS = 4
+RENEWALS = 3
 
 ROUNDS = 12
 # Seconds from a release to the line: where the server tells of it, and where the board is read again and again.
@@ -33,7 +33,7 @@ def hundred(table):
         alone = trips.a_renewal(site, holder, RENEWALS)
         # One after the other: an emulated machine that starts fifty at once sees none of them begin for minutes.
         loop = (f"i=0; while [ $i -lt {watchers // 2} ]; do sharelock watch --json {site.database} & "
-                "i=$((i + 1)); sleep 2; done; wait")
+                "i=$((i + 1)); sleep 1; done; wait")
         machines = [machine.start(loop) for machine in (site.lab.B, site.lab.C)]
         try:
             for machine in machines:
