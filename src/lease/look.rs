@@ -128,8 +128,9 @@ impl Client {
     pub(super) fn step_look(&mut self, mut look: Box<Look>, sent: Ticks, result: Result<Reply, Failure>) {
         let reply = match result {
             Ok(reply) => reply,
-            // A folder that may be read but not written can be looked at; such looks just prove nothing.
-            Err(Failure::Denied | Failure::ReadOnly | Failure::Full) if look.step == Step::Touch => {
+            // A folder that may be read but not written can be looked at; such looks just prove nothing. A ticket that is gone (swept up,
+            // or not kept by a server that lost power) is made anew with the next.
+            Err(Failure::Denied | Failure::ReadOnly | Failure::Full | Failure::Gone) if look.step == Step::Touch => {
                 look.fresh = false;
                 Reply::Done
             }
