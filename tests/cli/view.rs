@@ -128,19 +128,26 @@ fn blind(place: &Place, by: By, arguments: &[&str]) -> Command {
     blind
 }
 
+/// Has a database held that is free to whoever is [`blind`]; also its path. `None`, and says so, where nobody can be blinded.
+#[cfg(target_os = "linux")]
+fn held_out_of_sight(place: &Place) -> Option<(Running, String)> {
+    let database = place.share().join("wems.db").to_str().unwrap().to_owned();
+    let hold = place.start(&["hold", "--json", "wems.db"]);
+    hold.event("acquired");
+    let by_oneself = finish(blind(place, By::Oneself, &["status", &database]));
+    if by_oneself.out != "wems.db is free.\n" {
+        println!("skipped: nothing can be mounted here: {by_oneself:?}");
+        return None;
+    }
+    Some((hold, database))
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn where_an_agent_looks_the_share_is_not_asked_again() {
     let place = Place::new();
-    let database = place.share().join("wems.db");
-    let database = database.to_str().unwrap();
-    let hold = place.start(&["hold", "--json", "wems.db"]);
-    hold.event("acquired");
-    let by_oneself = finish(blind(&place, By::Oneself, &["status", database]));
-    if by_oneself.out != "wems.db is free.\n" {
-        println!("skipped: nothing can be mounted here: {by_oneself:?}");
-        return;
-    }
+    let Some((hold, database)) = held_out_of_sight(&place) else { return };
+    let database = database.as_str();
     let _agent = agent(&place, &["wems.db"]);
     let said = finish(blind(&place, By::Agent, &["status", database]));
     assert!(said.code == Some(0) && said.out.starts_with("wems.db: you have been using it since "), "{said:?}");
@@ -154,15 +161,8 @@ fn where_an_agent_looks_the_share_is_not_asked_again() {
 #[test]
 fn a_watch_that_went_on_by_itself_hears_of_the_next_agent() {
     let place = Place::new();
-    let database = place.share().join("wems.db");
-    let database = database.to_str().unwrap();
-    let hold = place.start(&["hold", "--json", "wems.db"]);
-    hold.event("acquired");
-    let by_oneself = finish(blind(&place, By::Oneself, &["status", database]));
-    if by_oneself.out != "wems.db is free.\n" {
-        println!("skipped: nothing can be mounted here: {by_oneself:?}");
-        return;
-    }
+    let Some((hold, database)) = held_out_of_sight(&place) else { return };
+    let database = database.as_str();
     let mut first = agent(&place, &["wems.db"]);
     let watch = Running::start(blind(&place, By::Agent, &["watch", "--json", database]));
     assert_eq!(watch.json()["state"], "mine");
